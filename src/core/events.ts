@@ -1,0 +1,45 @@
+import { defaultLogger, type Logger } from "./logger.ts";
+
+/**
+ * Something that happens and can be listened to. Calling it subscribes; disposing the answer unsubscribes.
+ *
+ * @example
+ * ```ts
+ * import type { Event } from "modelwright";
+ *
+ * function countEvents(event: Event<unknown>): { count: number } & Disposable {
+ *   const counter = { count: 0, [Symbol.dispose]: () => subscription[Symbol.dispose]() };
+ *   const subscription = event(() => counter.count++);
+ *   return counter;
+ * }
+ * ```
+ */
+export type Event<T> = (listener: (payload: T) => void) => Disposable;
+
+/** The sending side of an {@link Event}. A listener that throws is logged and does not stop the others or the sender. */
+export class Emitter<T> {
+  readonly #logger: Logger;
+  readonly #listeners = new Set<{ readonly call: (payload: T) => void }>();
+
+  constructor(logger: Logger = defaultLogger) {
+    this.#logger = logger;
+  }
+
+  /** The receiving side, to hand out. */
+  readonly event: Event<T> = (listener) => {
+    const entry = { call: listener };
+    this.#listeners.add(entry);
+    return { [Symbol.dispose]: () => void this.#listeners.delete(entry) };
+  };
+
+  /** Calls every listener, in the order of subscription, with the listeners that were there when it began. */
+  emit(payload: T): void {
+    for (const listener of [...this.#listeners]) {
+      try {
+        listener.call(payload);
+      } catch (error) {
+        this.#logger.error("An event listener threw", { error });
+      }
+    }
+  }
+}

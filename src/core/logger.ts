@@ -1,0 +1,33 @@
+/** Where systems report what they cannot tell a caller. Structured: a constant message, then fields. pino and console-like loggers adapt in a line. */
+export interface Logger {
+  debug(message: string, fields?: LogFields): void;
+  info(message: string, fields?: LogFields): void;
+  warn(message: string, fields?: LogFields): void;
+  error(message: string, fields?: LogFields): void;
+}
+
+/** Facts beside a log message. Never feature values or secrets. */
+export type LogFields = Readonly<Record<string, unknown>>;
+
+/** Log levels, from the most to the least talkative. */
+export type LogLevel = "debug" | "info" | "warn" | "error";
+
+const levels: readonly LogLevel[] = ["debug", "info", "warn", "error"];
+
+/** Writes to the console what is at least as severe as `level`. */
+export function consoleLogger({ level = "warn" }: { level?: LogLevel } = {}): Logger {
+  const from = levels.indexOf(level);
+  const at = (name: LogLevel) =>
+    levels.indexOf(name) < from
+      ? () => {}
+      : (message: string, fields?: LogFields) => {
+          console[name](`[modelwright] ${message}`, ...(fields === undefined ? [] : [fields]));
+        };
+  return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
+}
+
+/** Drops everything. */
+export const silentLogger: Logger = { debug() {}, info() {}, warn() {}, error() {} };
+
+/** What systems use when none is given: warnings and errors to the console. */
+export const defaultLogger: Logger = consoleLogger();

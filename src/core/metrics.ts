@@ -1,0 +1,129 @@
+import { Histogram, type HistogramOptions } from "./histogram.ts";
+import { invalidConfig } from "./options.ts";
+
+/** A sum that only grows. */
+export class Counter {
+  #value = 0;
+
+  /** Adds `by`, at least 0; anything else is ignored, because a counter that falls corrupts every rate computed from it. */
+  inc(by = 1): void {
+    if (by >= 0) this.#value += by;
+  }
+
+  /** The sum. */
+  get value(): number {
+    return this.#value;
+  }
+}
+
+/** A value that goes up and down. */
+export class Gauge {
+  #value = 0;
+
+  /** Replaces the value. */
+  set(value: number): void {
+    this.#value = value;
+  }
+
+  /** Adds to the value; a negative number subtracts. */
+  add(by: number): void {
+    this.#value += by;
+  }
+
+  /** The value. */
+  get value(): number {
+    return this.#value;
+  }
+}
+
+/** One metric's description: what it counts, and the labels that its values may carry. */
+export interface MetricOptions<
+  Labels extends Readonly<Record<string, readonly string[]>> = Readonly<Record<string, readonly string[]>>,
+> {
+  /** Prometheus name: letters, digits, `_` and `:`, not a digit first. Units at the end, for example `_seconds`. */
+  readonly name: string;
+  /** One sentence for the reader of a dashboard. */
+  readonly help: string;
+  /** Label names and the values that each may take. Any other value is counted under `other`, so that the series stay bounded. */
+  readonly labels?: Labels;
+}
+
+type LabelValues<Labels> = { readonly [K in keyof Labels]: string };
+
+/** All series of one metric. */
+export interface MetricFamily<Metric, Labels = Readonly<Record<string, readonly string[]>>> {
+  readonly kind: "counter" | "gauge" | "histogram";
+  readonly name: string;
+  readonly help: string;
+  /** The series with these label values. Keep the answer on a hot path. */
+  with(labels: LabelValues<Labels>): Metric;
+  /** Every series that was asked for. */
+  readonly series: ReadonlyMap<string, { readonly labels: Readonly<Record<string, string>>; readonly metric: Metric }>;
+}
+
+const OVERFLOW = "other";
+
+/** The metrics of a process or of one system. */
+export class Metrics {
+  readonly #families = new Map<string, MetricFamily<Counter> | MetricFamily<Gauge> | MetricFamily<Histogram>>();
+
+  /** Defines a counter. @throws a {@link ModelwrightError} with code `CONFIG_INVALID` for a bad or taken name */
+  counter<const L extends Readonly<Record<string, readonly string[]>>>(options: MetricOptions<L>): MetricFamily<Counter, L> {
+    return this.#define("counter", options, () => new Counter());
+  }
+
+  /** Defines a gauge. @throws a {@link ModelwrightError} with code `CONFIG_INVALID` for a bad or taken name */
+  gauge<const L extends Readonly<Record<string, readonly string[]>>>(options: MetricOptions<L>): MetricFamily<Gauge, L> {
+    return this.#define("gauge", options, () => new Gauge());
+  }
+
+  /** Defines a histogram. @throws a {@link ModelwrightError} with code `CONFIG_INVALID` for a bad or taken name, or bad bounds */
+  histogram<const L extends Readonly<Record<string, readonly string[]>>>(
+    options: MetricOptions<L> & HistogramOptions,
+  ): MetricFamily<Histogram, L> {
+    const { min, max } = options;
+    const bounds: HistogramOptions = { ...(min !== undefined && { min }), ...(max !== undefined && { max }) };
+    return this.#define("histogram", options, () => new Histogram(bounds));
+  }
+
+  /** Every metric, in the order of definition. */
+  get families(): Iterable<MetricFamily<Counter> | MetricFamily<Gauge> | MetricFamily<Histogram>> {
+    return this.#families.values();
+  }
+
+  #define<M extends Counter | Gauge | Histogram, L extends Readonly<Record<string, readonly string[]>>>(
+    kind: "counter" | "gauge" | "histogram",
+    { name, help, labels = {} as L }: MetricOptions<L>,
+    create: () => M,
+  ): MetricFamily<M, L> {
+    const issues = [];
+    if (!/^[A-Za-z_:][A-Za-z0-9_:]*$/.test(name))
+      issues.push({ path: ["name"], message: `${JSON.stringify(name)} is not a metric name` });
+    if (this.#families.has(name)) issues.push({ path: ["name"], message: `${name} is defined already` });
+    for (const label of Object.keys(labels)) {
+      if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(label) || label === "le")
+        issues.push({ path: ["labels", label], message: "not a label name" });
+    }
+    if (issues.length > 0) throw invalidConfig(`metric ${name}`, issues);
+    const allowed = Object.entries(labels).map(([label, values]) => [label, new Set(values)] as const);
+    const series = new Map<string, { labels: Readonly<Record<string, string>>; metric: M }>();
+    const family: MetricFamily<M, L> = {
+      kind,
+      name,
+      help,
+      series,
+      with(given) {
+        const values = allowed.map(([label, known]) => [label, known.has(given[label]!) ? given[label]! : OVERFLOW] as const);
+        const key = JSON.stringify(values);
+        let entry = series.get(key);
+        if (entry === undefined) {
+          entry = { labels: Object.fromEntries(values), metric: create() };
+          series.set(key, entry);
+        }
+        return entry.metric;
+      },
+    };
+    this.#families.set(name, family as unknown as MetricFamily<Counter>);
+    return family;
+  }
+}

@@ -1,0 +1,95 @@
+import type { CallOptions } from "./call.ts";
+import type { Digest } from "./digest.ts";
+import { ModelwrightError } from "./errors.ts";
+import type { Event } from "./events.ts";
+
+/** Which version of which model: by number, by stage, or by alias. */
+export type ModelRef =
+  | { readonly name: string; readonly version: number }
+  | { readonly name: string; readonly stage: string }
+  | { readonly name: string; readonly alias: string };
+
+const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
+const LABEL = /^[a-z][a-z0-9_-]{0,63}$/;
+
+/** Whether `text` may name a model, a feature view or an entity: letters, digits, `.`, `_`, `-`; at most 128, not a mark first. */
+export function isName(text: string): boolean {
+  return NAME.test(text);
+}
+
+/** Whether `text` may be a stage or an alias: lower-case letters, digits, `_`, `-`; at most 64, a letter first. */
+export function isLabel(text: string): boolean {
+  return LABEL.test(text);
+}
+
+/**
+ * Reads `name@7` (version), `name@production` (stage) or `name@alias:champion` (alias).
+ *
+ * @throws a {@link ModelwrightError} with code `INPUT_INVALID` for anything else; a bare name is refused because it does not say
+ * which version is meant
+ */
+export function parseModelRef(text: string): ModelRef {
+  const at = text.indexOf("@");
+  const name = at < 0 ? text : text.slice(0, at);
+  const selector = at < 0 ? "" : text.slice(at + 1);
+  if (isName(name)) {
+    if (/^[1-9]\d{0,14}$/.test(selector)) return { name, version: Number(selector) };
+    if (isLabel(selector)) return { name, stage: selector };
+    if (selector.startsWith("alias:") && isLabel(selector.slice(6))) return { name, alias: selector.slice(6) };
+  }
+  const message = "expected name@7, name@production or name@alias:champion";
+  throw new ModelwrightError("INPUT_INVALID", `${JSON.stringify(text)} is not a model reference: ${message}`, {
+    details: { subject: "model reference", issues: [{ path: [], message }] },
+  });
+}
+
+/** Writes a reference as {@link parseModelRef} reads it. */
+export function formatModelRef(ref: ModelRef): string {
+  if ("version" in ref) return `${ref.name}@${ref.version}`;
+  return "stage" in ref ? `${ref.name}@${ref.stage}` : `${ref.name}@alias:${ref.alias}`;
+}
+
+/** Which model gave an answer. */
+export interface ModelIdentity {
+  /** Name of the model; undefined when it was opened from bytes alone. */
+  readonly name?: string | undefined;
+  /** Version in the registry; undefined when it came from elsewhere. */
+  readonly version?: number | undefined;
+  /** Digest of the bytes that were loaded; undefined for a predictor that is no file. */
+  readonly digest?: Digest | undefined;
+}
+
+/** Bytes of a model that were verified, and which model they are. */
+export interface LoadedModel {
+  readonly identity: ModelIdentity;
+  readonly bytes: Uint8Array;
+}
+
+/** Port: where a model comes from. The registry gives one for a reference; files and URLs have their own. */
+export interface ModelSource {
+  readonly spec: "model-source/1";
+  /** Shown in errors and traces, for example `fraud@production`. */
+  readonly name: string;
+  /** Resolves the reference now and answers verified bytes. */
+  load(call?: CallOptions): Promise<LoadedModel>;
+  /** Fires after the reference has begun to point to another version. Absent where the source cannot change. */
+  readonly onChanged?: Event<ModelIdentity>;
+}
+
+/** What a predictor answers. */
+export interface Prediction<Output> {
+  readonly output: Output;
+  /** Which model answered. */
+  readonly model: ModelIdentity;
+  /** Where it ran, for example `onnxruntime-node/cpu`. */
+  readonly provider: string;
+}
+
+/** Port: anything that answers one input with one output. Routers, monitors and batch scorers see only this. */
+export interface Predictor<Input, Output> {
+  readonly spec: "predictor/1";
+  /** Shown in errors, traces and route explanations. */
+  readonly name: string;
+  /** Answers one input. Rejects with `INPUT_*` when the input is at fault, so that no other target is tried with it. */
+  predict(input: Input, call?: CallOptions): Promise<Prediction<Output>>;
+}

@@ -1,0 +1,94 @@
+import type { CallOptions } from "../core/call.ts";
+import type { Digest } from "../core/digest.ts";
+
+/** Bytes to store: at once, or as a stream that is read exactly once. */
+export type BlobContent = Uint8Array | AsyncIterable<Uint8Array>;
+
+/** What is known of a stored blob. */
+export interface BlobInfo {
+  readonly digest: Digest;
+  readonly sizeBytes: number;
+}
+
+/** Port: immutable bytes under their own SHA-256 digest. */
+export interface BlobStore extends AsyncDisposable {
+  readonly spec: "blob/1";
+  /** Shown in errors and traces. */
+  readonly name: string;
+  /** What the backend does by itself. */
+  readonly capabilities: {
+    /** Whether `put` and `stream` hold a blob in memory in part only. */
+    readonly streaming: boolean;
+    /** Whether blobs survive the process. */
+    readonly durable: boolean;
+  };
+  /**
+   * Stores the content and answers its digest, after it is as durable as the backend can make it. Storing the same content
+   * again succeeds and repairs a damaged copy. A stream that fails leaves nothing behind.
+   *
+   * @throws a `ModelwrightError` with code `STORE_CORRUPT` when `expected` is given and the content has another digest
+   */
+  put(content: BlobContent, call?: PutOptions): Promise<BlobInfo>;
+  /**
+   * The bytes, verified against their digest. The caller may keep and change the array.
+   *
+   * @throws a `ModelwrightError` with code `STORE_NOT_FOUND` or `STORE_CORRUPT`
+   */
+  get(digest: Digest, call?: CallOptions): Promise<Uint8Array>;
+  /**
+   * The bytes in chunks, verified at the end: the iteration throws `STORE_CORRUPT` after the last chunk of damaged content, so
+   * use nothing before it is done.
+   *
+   * @throws a `ModelwrightError` with code `STORE_NOT_FOUND` or `STORE_CORRUPT`
+   */
+  stream(digest: Digest, call?: CallOptions): AsyncIterable<Uint8Array>;
+  /** Size and digest; undefined when nothing is stored. Does not verify. */
+  stat(digest: Digest, call?: CallOptions): Promise<BlobInfo | undefined>;
+  /** Removes the blob; answers whether it was there. */
+  delete(digest: Digest, call?: CallOptions): Promise<boolean>;
+  /** Every stored blob, in no order. Blobs that come or go meanwhile may be left out or included. */
+  list(call?: CallOptions): AsyncIterable<BlobInfo>;
+}
+
+/** Options of {@link BlobStore.put}. */
+export interface PutOptions extends CallOptions {
+  /** The digest that the content must have. */
+  readonly expected?: Digest | undefined;
+}
+
+/** A value with the number of its revision. */
+export interface KeyValueEntry {
+  readonly key: string;
+  readonly value: Uint8Array;
+  /** Grows with each write of the key and is not used again after a delete. */
+  readonly revision: number;
+}
+
+/** Port: small values under text keys, with compare-and-set. */
+export interface KeyValueStore extends AsyncDisposable {
+  readonly spec: "key-value/1";
+  readonly name: string;
+  readonly capabilities: {
+    /** Whether values survive the process. */
+    readonly durable: boolean;
+  };
+  /** The entry; undefined when nothing is stored. */
+  get(key: string, call?: CallOptions): Promise<KeyValueEntry | undefined>;
+  /**
+   * Stores a copy of the value and answers its revision.
+   *
+   * @throws a `ModelwrightError` with code `STORE_CONFLICT` when `ifRevision` is given and the stored revision is another;
+   * 0 means that nothing may be stored yet
+   */
+  set(key: string, value: Uint8Array, call?: SetOptions): Promise<number>;
+  /** Removes the entry; answers whether it was there. @throws a `ModelwrightError` with code `STORE_CONFLICT`, as `set` */
+  delete(key: string, call?: SetOptions): Promise<boolean>;
+  /** Entries whose key begins with `prefix`, in the order of their keys by UTF-8 bytes. */
+  list(prefix: string, call?: CallOptions): AsyncIterable<KeyValueEntry>;
+}
+
+/** Options of {@link KeyValueStore.set} and {@link KeyValueStore.delete}. */
+export interface SetOptions extends CallOptions {
+  /** The revision that must be stored; 0 for none. @defaultValue any */
+  readonly ifRevision?: number | undefined;
+}
