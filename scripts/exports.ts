@@ -1,0 +1,32 @@
+// Compares the public names of every entry with etc/exports.snap, so that a name becomes public on purpose.
+// `npm run check -- names` shows the difference; `node scripts/exports.ts --update` accepts it.
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import ts from "typescript";
+import { entries } from "./entries.ts";
+
+const config = ts.getParsedCommandLineOfConfigFile("tsconfig.json", {}, { ...ts.sys, onUnRecoverableConfigFileDiagnostic: () => {} });
+const program = ts.createProgram(Object.values(entries), config?.options ?? {});
+const checker = program.getTypeChecker();
+
+const lines = Object.entries(entries).flatMap(([name, file]) => {
+  const module = checker.getSymbolAtLocation(program.getSourceFile(file)!);
+  const names = module === undefined ? [] : checker.getExportsOfModule(module).map((symbol) => symbol.name);
+  return [name === "index" ? "modelwright" : `modelwright/${name}`, ...names.sort().map((exported) => `  ${exported}`)];
+});
+const found = `${lines.join("\n")}\n`;
+const path = "etc/exports.snap";
+
+if (process.argv.includes("--update")) {
+  await mkdir("etc", { recursive: true });
+  await writeFile(path, found);
+} else {
+  const known = await readFile(path, "utf8").catch(() => "");
+  if (known !== found) {
+    const before = new Set(known.split("\n"));
+    const after = new Set(found.split("\n"));
+    for (const line of after) if (!before.has(line)) console.log(`new:  ${line.trim()}`);
+    for (const line of before) if (!after.has(line)) console.log(`gone: ${line.trim()}`);
+    console.log(`The public names differ from ${path}. If that is meant: node scripts/exports.ts --update`);
+    process.exitCode = 1;
+  }
+}
