@@ -1,0 +1,83 @@
+import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
+import { invalidModel } from "./invalid-model.ts";
+
+/** Most messages inside one another: what protobuf's own C++ parser allows by default. */
+const maxDepth = 100;
+
+/** Most messages looked into: far above any real model, and low enough that what is kept of them cannot exhaust the heap. */
+const maxMessages = 5_000_000;
+
+/**
+ * Reads protobuf messages field by field, in one pass, over bytes that nobody vouches for. Nothing is copied but the text that is
+ * asked for; no field reaches beyond the message that it is in; each field costs at least one byte, so the work is linear.
+ *
+ * @source Protocol Buffers, "Encoding"
+ */
+export class ProtoInput {
+  readonly #wire: BinaryReader;
+  #end: number;
+  #depth = 0;
+  #messages = 0;
+  #wireType: WireType = WireType.LengthDelimited;
+
+  constructor(bytes: Uint8Array) {
+    this.#wire = new BinaryReader(bytes);
+    this.#end = bytes.length;
+  }
+
+  /** Calls `read` with the number of each field of the message at hand; `read` takes the value, or skips it. */
+  fields(read: (field: number) => void): void {
+    while (this.#wire.pos < this.#end) {
+      const [field, wireType] = this.#wire.tag();
+      this.#wireType = wireType;
+      read(field);
+      if (this.#wire.pos > this.#end) throw invalidModel("a field reaches beyond its message");
+    }
+  }
+
+  /** Takes a message inside the message at hand, as {@link ProtoInput.fields} does. */
+  message(read: (field: number) => void): void {
+    this.#expect(WireType.LengthDelimited);
+    const length = this.#wire.uint32();
+    const outer = this.#end;
+    if (length > outer - this.#wire.pos) throw invalidModel("a message reaches beyond its end");
+    if (this.#depth === maxDepth) throw invalidModel(`more than ${maxDepth} messages are inside one another`);
+    if (++this.#messages > maxMessages) throw invalidModel(`it has more than ${maxMessages} messages`);
+    this.#end = this.#wire.pos + length;
+    this.#depth += 1;
+    this.fields(read);
+    this.#depth -= 1;
+    this.#end = outer;
+  }
+
+  /** Takes text, which must be UTF-8. */
+  text(): string {
+    this.#expect(WireType.LengthDelimited);
+    return this.#wire.string(true);
+  }
+
+  /** Takes an int32 or an enum. */
+  int32(): number {
+    this.#expect(WireType.Varint);
+    return this.#wire.int32();
+  }
+
+  /** Takes an int64 that a number can hold. */
+  int64(): number {
+    this.#expect(WireType.Varint);
+    const value = Number(this.#wire.int64());
+    if (!Number.isSafeInteger(value)) throw invalidModel(`the integer ${value} is beyond 2^53`);
+    return value;
+  }
+
+  /** Passes over a value of any kind, without looking at it. ONNX has no groups, and nested ones would cost stack. */
+  skip(): void {
+    if (this.#wireType === WireType.StartGroup || this.#wireType === WireType.EndGroup)
+      throw invalidModel("it has a protobuf group");
+    this.#wire.skip(this.#wireType);
+  }
+
+  #expect(wireType: WireType): void {
+    if (this.#wireType !== wireType) throw invalidModel(`a field has wire type ${this.#wireType} in place of ${wireType}`);
+  }
+}
