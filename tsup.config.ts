@@ -9,6 +9,7 @@ export default defineConfig({
   platform: "neutral",
   external: [/^node:/],
   splitting: true,
+  removeNodeProtocol: false,
   sourcemap: true,
   dts: false,
   clean: true,

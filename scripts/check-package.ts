@@ -6,7 +6,8 @@ import { join, resolve } from "node:path";
 import { entries } from "./entries.ts";
 
 const project = await mkdtemp(join(tmpdir(), "modelwright-package-"));
-const run = (command: string, ...args: string[]) => execFileSync(command, args, { cwd: project, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+const run = (command: string, ...args: string[]) =>
+  execFileSync(command, args, { cwd: project, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
 const node = (file: string) => run(process.execPath, file).trim();
 
 try {
@@ -19,7 +20,10 @@ try {
 
   // Every entry loads both ways, although no peer is installed: peers are imported on first use.
   await writeFile(join(project, "esm.mjs"), specifiers.map((name) => `await import("${name}");`).join("\n") + main("esm"));
-  await writeFile(join(project, "cjs.cjs"), `(async () => {\n${specifiers.map((name) => `require("${name}");`).join("\n")}${main("cjs")}})();`);
+  await writeFile(
+    join(project, "cjs.cjs"),
+    `(async () => {\n${specifiers.map((name) => `require("${name}");`).join("\n")}${main("cjs")}})();`,
+  );
   const expected = "fraud@1 production MISSING_PEER npm install onnxruntime-node npm install onnxruntime-web";
   for (const file of ["esm.mjs", "cjs.cjs"]) {
     const answer = node(file);

@@ -27,15 +27,25 @@ for (const [name, command, ...args] of steps) {
   if (words.length > 0 && !words.some((word) => name.includes(word))) continue;
   if (withoutTests && name === "tests") continue;
   const startedAt = performance.now();
-  const { status, stdout, stderr, error } = spawnSync(command as string, args, { encoding: "utf8", env: { ...process.env, FORCE_COLOR: "0" } });
+  const { status, stdout, stderr, error } = spawnSync(command as string, args, {
+    encoding: "utf8",
+    env: { ...process.env, FORCE_COLOR: "0" },
+  });
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
   console.log(`${status === 0 ? "ok    " : "FAILED"} ${name} (${seconds} s)`);
   if (status !== 0) {
     failed.push(name);
     console.log([error?.message, stdout, stderr].filter(Boolean).join("\n"));
   } else if (name === "tests") {
-    console.log(stdout.split("\n").filter((line) => /^\s+(Test Files|Tests) /.test(line)).join("\n"));
+    console.log(
+      stdout
+        .split("\n")
+        .filter((line) => /^\s+(Test Files|Tests) /.test(line))
+        .join("\n"),
+    );
   }
 }
-console.log(failed.length === 0 ? "\nEverything holds." : `\n${failed.length} of ${steps.length} steps failed: ${failed.join(", ")}`);
+console.log(
+  failed.length === 0 ? "\nEverything holds." : `\n${failed.length} of ${steps.length} steps failed: ${failed.join(", ")}`,
+);
 process.exitCode = failed.length === 0 ? 0 : 1;

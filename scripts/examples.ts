@@ -4,7 +4,7 @@ import { spawnSync } from "node:child_process";
 const examples = [
   ["examples/quickstart.ts"],
   ["examples/service/main.ts", "--once"],
-  ["examples/custom-adapter.ts"],
+  ["--test", "examples/custom-adapter.ts"],
   ["--test", "examples/model-logic.test.ts"],
   ["examples/demo/main.ts"],
 ];

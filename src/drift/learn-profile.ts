@@ -1,0 +1,90 @@
+import type { Issue } from "../core/errors.ts";
+import { invalidInput } from "../core/schema.ts";
+import { binIndex, learnBins } from "../stats/bins.ts";
+import { categoryOf, isMissing } from "./column.ts";
+import type { WatchedFeature } from "./feature-kind.ts";
+import {
+  type CategoricalProfile,
+  MAX_CATEGORIES,
+  MAX_KNOWN_CATEGORIES,
+  type NumericProfile,
+  type ReferenceProfile,
+} from "./reference-profile.ts";
+
+/** Quantile bins of a numeric feature; a multiple of {@link COARSE_BINS}, so that every decile is an edge. */
+const FINE_BINS = 250;
+
+const COARSE_BINS = 10;
+
+/**
+ * The profile of reference rows; the order of the rows does not matter.
+ *
+ * @throws a {@link ModelwrightError} with code `INPUT_INVALID` without rows, or for a value that is not of its feature's kind
+ */
+export function learnProfile(features: readonly WatchedFeature[], rows: readonly object[]): ReferenceProfile {
+  if (rows.length === 0) throw invalidInput("The reference", [{ path: [], message: "expected at least one row" }]);
+  const columns = features.map(({ feature, kind }) => {
+    const values = rows.map((row) => (row as Readonly<Record<string, unknown>>)[feature]);
+    return kind === "numeric" ? learnNumeric(feature, values) : learnCategorical(feature, values);
+  });
+  return { schemaVersion: 1, rows: rows.length, features: columns };
+}
+
+function learnNumeric(feature: string, values: readonly unknown[]): NumericProfile {
+  const present = values.filter((value) => !isMissing(value));
+  const numbers = present.filter((value) => typeof value === "number");
+  if (numbers.length < present.length) throw wrongKind(feature, values, "a number", (value) => typeof value === "number");
+  const finite = Float64Array.from(numbers.filter(Number.isFinite)).sort();
+  const { edges, discrete } = learnBins(finite, FINE_BINS);
+  const counts = new Array<number>(edges.length + 1).fill(0);
+  for (const value of finite) counts[binIndex(edges, value)]! += 1;
+  const coarse = discrete ? null : Array.from(learnBins(finite, COARSE_BINS).edges, (edge) => edges.indexOf(edge));
+  return {
+    feature,
+    kind: "numeric",
+    edges: [...edges],
+    coarse,
+    counts: [...counts, values.length - present.length, numbers.length - finite.length],
+  };
+}
+
+function learnCategorical(feature: string, values: readonly unknown[]): CategoricalProfile {
+  const found = new Map<string, number>();
+  let missing = 0;
+  for (const value of values) {
+    if (isMissing(value)) {
+      missing += 1;
+      continue;
+    }
+    const category = categoryOf(value);
+    if (category === undefined)
+      throw wrongKind(feature, values, "text, a number or a boolean", (item) => categoryOf(item) !== undefined);
+    found.set(category, (found.get(category) ?? 0) + 1);
+  }
+  const ranked = [...found].sort(([a, countA], [b, countB]) => countB - countA || (a < b ? -1 : 1));
+  const sum = (from: number, to?: number) => ranked.slice(from, to).reduce((total, [, count]) => total + count, 0);
+  return {
+    feature,
+    kind: "categorical",
+    categories: ranked.slice(0, MAX_CATEGORIES).map(([category]) => category),
+    tail: ranked.slice(MAX_CATEGORIES, MAX_KNOWN_CATEGORIES).map(([category]) => category),
+    counts: [
+      ...ranked.slice(0, MAX_CATEGORIES).map(([, count]) => count),
+      sum(MAX_CATEGORIES, MAX_KNOWN_CATEGORIES),
+      sum(MAX_KNOWN_CATEGORIES),
+      missing,
+      0,
+    ],
+  };
+}
+
+/** Names the rows at fault, not their values. */
+function wrongKind(feature: string, values: readonly unknown[], expected: string, accepts: (value: unknown) => boolean) {
+  const issues: Issue[] = [];
+  values.forEach((value, i) => {
+    if (issues.length < 5 && !isMissing(value) && !accepts(value)) {
+      issues.push({ path: [i, feature], message: `expected ${expected}, but got ${typeof value}` });
+    }
+  });
+  return invalidInput("The reference", issues);
+}

@@ -1,0 +1,56 @@
+import type { Issue } from "../core/errors.ts";
+import { invalidInput } from "../core/schema.ts";
+
+/** Most problems that one error lists; a column of a million NaN values needs no million issues. */
+const MAX_ISSUES = 5;
+
+/**
+ * Refuses an empty sample and every value that `accepts` refuses.
+ *
+ * @param expected - what each value must be, for the message
+ * @throws a {@link ModelwrightError} with code `INPUT_INVALID`
+ */
+export function assertSample(
+  subject: string,
+  values: ArrayLike<number>,
+  expected: string,
+  accepts: (value: number) => boolean,
+): void {
+  const issues: Issue[] = [];
+  if (values.length === 0) issues.push({ path: [], message: "expected at least one value" });
+  for (let i = 0; i < values.length && issues.length < MAX_ISSUES; i++) {
+    const value = values[i]!;
+    if (!accepts(value)) issues.push({ path: [i], message: `expected ${expected}, but got ${value}` });
+  }
+  if (issues.length > 0) throw invalidInput(subject, issues);
+}
+
+/** @throws a {@link ModelwrightError} with code `INPUT_INVALID` unless both samples are equally long */
+export function assertPaired(subject: string, a: ArrayLike<number>, b: ArrayLike<number>): void {
+  if (a.length !== b.length) {
+    throw invalidInput(subject, [
+      { path: [], message: `expected two samples of one length, but got ${a.length} and ${b.length}` },
+    ]);
+  }
+}
+
+/** Whether a value is a number of the real line or an infinity. */
+export const isOrdered = (value: number): boolean => typeof value === "number" && !Number.isNaN(value);
+
+/** Whether a value is a probability. */
+export const isProbability = (value: number): boolean => value >= 0 && value <= 1;
+
+/** Whether a value is a binary label. */
+export const isLabel = (value: number): boolean => value === 0 || value === 1;
+
+/** Whether a value is a count. */
+export const isCount = (value: number): boolean => Number.isSafeInteger(value) && value >= 0;
+
+/** Sum of the counts. @throws a {@link ModelwrightError} with code `INPUT_INVALID` when it is 0 or an item is no count */
+export function sampleSize(subject: string, counts: ArrayLike<number>): number {
+  assertSample(subject, counts, "a count", isCount);
+  let sum = 0;
+  for (let i = 0; i < counts.length; i++) sum += counts[i]!;
+  assertSample(subject, [sum], "a sum above 0", (value) => value > 0);
+  return sum;
+}

@@ -1,0 +1,145 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { ModelwrightError } from "../../src/core/errors.ts";
+import { type Random, randomNormal, seeded } from "../../src/core/random.ts";
+import { populationStabilityIndex, psiFromCounts } from "../../src/stats/index.ts";
+import { greatestError, reference } from "./reference.ts";
+
+const invalid = expect.toSatisfy((error) => ModelwrightError.is(error, "INPUT_INVALID"));
+const misconfigured = expect.toSatisfy((error) => ModelwrightError.is(error, "CONFIG_INVALID"));
+
+describe("populationStabilityIndex", () => {
+  it("agrees with NumPy's quantiles, add-half smoothing and SciPy's chi-squared law", () => {
+    const { psi } = reference;
+    for (const found of [
+      populationStabilityIndex(psi.reference, psi.current),
+      psiFromCounts(psi.referenceCounts, psi.currentCounts),
+    ]) {
+      expect(
+        greatestError([
+          [found.psi, psi.psi],
+          [found.psiDebiased, psi.psiDebiased],
+          [found.pValue, psi.pValue],
+        ]),
+      ).toBeLessThan(1e-10);
+      expect(found.bins).toBe(10);
+    }
+  });
+
+  it("changes by less than 5 % for one outlier", () => {
+    const random = seeded(3);
+    const before = draw(random, 1000);
+    const after = draw(random, 1000).map((value) => value + 0.7);
+    const { psi } = populationStabilityIndex(before, after);
+    for (const outlier of [1e6, -1e300]) {
+      const touched = after.with(0, outlier);
+      expect(Math.abs(populationStabilityIndex(before, touched).psi / psi - 1)).toBeLessThan(0.05);
+      expect(Math.abs(populationStabilityIndex(before.with(0, outlier), after).psi / psi - 1)).toBeLessThan(0.05);
+    }
+  });
+
+  it("gives each value of a short list its own bin, and what lies beyond them too", () => {
+    const dice = Array.from({ length: 600 }, (_, i) => 1 + (i % 6));
+    expect(populationStabilityIndex(dice, dice)).toEqual({ psi: 0, psiDebiased: -5 / 300, pValue: 1, bins: 6 });
+    expect(
+      populationStabilityIndex(
+        dice,
+        dice.map((value) => (value === 6 ? -1 : value)),
+      ).bins,
+    ).toBe(7);
+    expect(
+      populationStabilityIndex(
+        dice,
+        dice.map((value) => (value === 1 ? 7 : value)),
+      ).bins,
+    ).toBe(7);
+  });
+
+  it("gives a constant an index of 0 and a p-value of 1", () => {
+    expect(populationStabilityIndex([3, 3, 3], [3, 3])).toEqual({ psi: 0, psiDebiased: 0, pValue: 1, bins: 1 });
+  });
+
+  it("takes the whole range of doubles", () => {
+    const wide = Array.from({ length: 50 }, (_, i) => (i / 25 - 1) * Number.MAX_VALUE);
+    expect(populationStabilityIndex(wide, wide).psi).toBe(0);
+    expect(populationStabilityIndex([-Number.MAX_VALUE], [Number.MAX_VALUE]).psi).toBeGreaterThan(0);
+  });
+
+  it("refuses NaN, infinities, an empty sample, and a wrong number of bins", () => {
+    for (const sample of [[Number.NaN], [Number.POSITIVE_INFINITY], []]) {
+      expect(() => populationStabilityIndex(sample, [1])).toThrow(invalid);
+      expect(() => populationStabilityIndex([1], sample)).toThrow(invalid);
+    }
+    for (const bins of [1, 2.5, 1001]) expect(() => populationStabilityIndex([1], [1], { bins })).toThrow(misconfigured);
+  });
+});
+
+describe("psiFromCounts", () => {
+  it("does not change under swapped sides or another order of bins, and is never negative or NaN", () => {
+    const pair = fc.tuple(fc.nat({ max: 500 }), fc.nat({ max: 500 }));
+    fc.assert(
+      fc.property(fc.array(pair, { minLength: 1, maxLength: 12 }), (pairs) => {
+        const a = pairs.map(([count]) => count);
+        const b = pairs.map(([, count]) => count);
+        fc.pre(a.some((count) => count > 0) && b.some((count) => count > 0));
+        const { psi, pValue, bins } = psiFromCounts(a, b);
+        expect(psi).toBeGreaterThanOrEqual(0);
+        expect(pValue).toBeGreaterThanOrEqual(0);
+        expect(pValue).toBeLessThanOrEqual(1);
+        expect(psiFromCounts(b, a).psi).toBeCloseTo(psi, 10);
+        expect(psiFromCounts(a.toReversed(), b.toReversed()).psi).toBeCloseTo(psi, 10);
+        expect(psiFromCounts([...a, 0], [...b, 0])).toEqual({ ...psiFromCounts(a, b), bins });
+      }),
+    );
+  });
+
+  it("takes one value in a bin that is new to a large reference for chance", () => {
+    const reference = [...Array.from({ length: 10 }, () => 100_000), 0];
+    const current = [11, 9, 12, 8, 10, 10, 9, 11, 10, 9, 1];
+    expect(psiFromCounts(reference, current).pValue).toBeGreaterThan(0.9);
+  });
+
+  it("refuses what is no count, no value at all, and unlike bins", () => {
+    for (const [a, b] of [
+      [[0.5], [1]],
+      [
+        [0, 0],
+        [1, 1],
+      ],
+      [
+        [1, 1],
+        [0, 0],
+      ],
+      [[1], [1, 1]],
+      [[], []],
+    ] as const) {
+      expect(() => psiFromCounts(a, b)).toThrow(invalid);
+    }
+  });
+
+  it.each([
+    { n: 100, bins: 3 },
+    { n: 500, bins: 3 },
+    { n: 500, bins: 10 },
+    { n: 5000, bins: 10 },
+    { n: 5000, bins: 50 },
+  ])("rejects 3 to 7 % of equal samples at 5 %: $n values, $bins bins", ({ n, bins }) => {
+    const random = seeded(n + bins);
+    const runs = 4000;
+    let rejected = 0;
+    for (let run = 0; run < runs; run++)
+      if (psiFromCounts(toss(random, n, bins), toss(random, n, bins)).pValue < 0.05) rejected += 1;
+    expect(rejected / runs).toBeGreaterThan(0.03);
+    expect(rejected / runs).toBeLessThan(0.07);
+  });
+});
+
+function draw(random: Random, length: number): number[] {
+  return Array.from({ length }, () => randomNormal(random));
+}
+
+function toss(random: Random, n: number, bins: number): Float64Array {
+  const counts = new Float64Array(bins);
+  for (let i = 0; i < n; i++) counts[Math.floor(random.next() * bins)]! += 1;
+  return counts;
+}

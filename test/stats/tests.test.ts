@@ -1,0 +1,224 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { ModelwrightError } from "../../src/core/errors.ts";
+import { randomNormal, seeded } from "../../src/core/random.ts";
+import { benjaminiHochberg, ksFromCounts, ksTest, mcNemarTest } from "../../src/stats/index.ts";
+import { greatestError, reference } from "./reference.ts";
+
+const invalid = expect.toSatisfy((error) => ModelwrightError.is(error, "INPUT_INVALID"));
+const misconfigured = expect.toSatisfy((error) => ModelwrightError.is(error, "CONFIG_INVALID"));
+
+const value = fc.integer({ min: -20, max: 20 });
+const sample = fc.array(value, { minLength: 1, maxLength: 30 });
+
+describe("ksTest", () => {
+  it("agrees with SciPy's exact p-values, statistics and locations", () => {
+    const found = reference.ksTest.map(({ a, b }) => ksTest(a, b));
+    expect(found.map(({ method }) => method)).toEqual(found.map(() => "exact"));
+    expect(greatestError(found.map(({ pValue }, i) => [pValue, reference.ksTest[i]!.exact]))).toBeLessThan(1e-12);
+    expect(greatestError(found.map(({ statistic }, i) => [statistic, reference.ksTest[i]!.statistic]))).toBeLessThan(1e-15);
+    expect(found.map(({ location }) => location)).toEqual(reference.ksTest.map(({ location }) => location));
+  });
+
+  it("agrees with SciPy's limit law when asymptotic", () => {
+    const pairs = reference.ksTest.map(
+      ({ a, b, asymptotic }) => [ksTest(a, b, { method: "asymptotic" }).pValue, asymptotic] as const,
+    );
+    expect(greatestError(pairs)).toBeLessThan(1e-13);
+  });
+
+  it("keeps the relative accuracy of a tiny exact p-value: 2 paths of C(2n, n) when the samples lie apart", () => {
+    const n = 500;
+    const low = Float64Array.from({ length: n }, (_, i) => i);
+    const high = low.map((item) => item + n);
+    let expected = 2;
+    for (let i = 1; i <= n; i++) expected *= i / (n + i);
+    expect(expected).toBeLessThan(1e-298);
+    expect(greatestError([[ksTest(low, high).pValue, expected]])).toBeLessThan(1e-11);
+  });
+
+  it("counts every path of small samples", () => {
+    fc.assert(
+      fc.property(fc.uniqueArray(value, { minLength: 2, maxLength: 9 }), fc.integer({ min: 1, max: 8 }), (values, cut) => {
+        const n = Math.min(cut, values.length - 1);
+        const { statistic, pValue } = ksTest(values.slice(0, n), values.slice(n), { method: "exact" });
+        expect(pValue).toBeCloseTo(shareOfPaths(n, values.length - n, statistic), 12);
+      }),
+    );
+  });
+
+  it("does not change under swapped samples, another order, or a growing transformation", () => {
+    fc.assert(
+      fc.property(sample, sample, (a, b) => {
+        const { statistic, pValue } = ksTest(a, b);
+        for (const other of [ksTest(b, a), ksTest(a.toReversed(), b), ksTest(a.map(Math.sinh), b.map(Math.sinh))]) {
+          expect(other.statistic).toBe(statistic);
+          expect(other.pValue).toBeCloseTo(pValue, 12);
+        }
+      }),
+    );
+  });
+
+  it("finds nothing between a sample and itself", () => {
+    expect(ksTest([1, 1, 2], [1, 1, 2])).toEqual({ statistic: 0, pValue: 1, method: "exact", location: 1 });
+    expect(ksTest([5], [5], { method: "asymptotic" }).pValue).toBe(1);
+  });
+
+  it("orders infinities, and turns to the limit law for large samples", () => {
+    expect(ksTest([Number.NEGATIVE_INFINITY, 1], [1, Number.POSITIVE_INFINITY]).statistic).toBe(0.5);
+    const ramp = (length: number) => Float64Array.from({ length }, (_, i) => i / length);
+    expect(ksTest(ramp(10_001), ramp(10)).method).toBe("asymptotic");
+    expect(ksTest(ramp(4000), ramp(3000)).method).toBe("asymptotic");
+    expect(ksTest(ramp(10_000), ramp(1000)).method).toBe("exact");
+  });
+
+  it("refuses NaN, an empty sample and an unknown method", () => {
+    expect(() => ksTest([1, Number.NaN], [1])).toThrow(invalid);
+    expect(() => ksTest([1], [])).toThrow(invalid);
+    expect(() => ksTest([1], [1], { method: "fast" as "exact" })).toThrow(misconfigured);
+  });
+});
+
+describe("ksFromCounts", () => {
+  it("gives the statistic of the samples when each value has a bin", () => {
+    fc.assert(
+      fc.property(sample, sample, (a, b) => {
+        const counts = (values: readonly number[]) =>
+          Array.from({ length: 41 }, (_, i) => values.filter((v) => v === i - 20).length);
+        const exact = ksTest(a, b, { method: "asymptotic" });
+        const binned = ksFromCounts(counts(a), counts(b));
+        expect(binned.statistic).toBeCloseTo(exact.statistic, 14);
+        expect(binned.pValue).toBeCloseTo(exact.pValue, 12);
+      }),
+    );
+  });
+
+  it("falls short of the samples' statistic by no more than the smaller share in a bin", () => {
+    fc.assert(
+      fc.property(sample, sample, fc.integer({ min: 2, max: 20 }), (a, b, width) => {
+        const counts = (values: readonly number[]) =>
+          Array.from({ length: 21 }, (_, i) => values.filter((v) => Math.floor((v + 20) / width) === i).length);
+        const [inA, inB] = [counts(a), counts(b)];
+        const slack = Math.max(...inA.map((count, i) => Math.min(count / a.length, inB[i]! / b.length)));
+        const { statistic } = ksTest(a, b);
+        const binned = ksFromCounts(inA, inB).statistic;
+        expect(binned).toBeLessThanOrEqual(statistic + 1e-15);
+        expect(binned + slack).toBeGreaterThanOrEqual(statistic - 1e-15);
+      }),
+    );
+  });
+
+  it("refuses what is no count, no value at all, and unlike bins", () => {
+    for (const [a, b] of [
+      [[1.5], [1]],
+      [
+        [-1, 2],
+        [1, 1],
+      ],
+      [
+        [0, 0],
+        [1, 1],
+      ],
+      [[1], [1, 1]],
+      [[Number.NaN], [1]],
+    ] as const) {
+      expect(() => ksFromCounts(a, b)).toThrow(invalid);
+    }
+  });
+});
+
+describe("mcNemarTest", () => {
+  it("agrees with SciPy's binomial test and chi-squared law", () => {
+    const exact = reference.mcNemarTest.map((counts) => [mcNemarTest(counts, { method: "exact" }).pValue, counts.exact] as const);
+    expect(greatestError(exact)).toBeLessThan(1e-10);
+    for (const counts of reference.mcNemarTest) {
+      const found = mcNemarTest({ b: counts.b, c: counts.c }, { method: "asymptotic" });
+      expect(found.statistic).toBe(counts.statistic);
+      expect(greatestError([[found.pValue, counts.asymptotic]])).toBeLessThan(1e-10);
+    }
+  });
+
+  it("is exact up to 1000 disagreements, and 1 without any", () => {
+    expect(mcNemarTest({ b: 0, c: 0 })).toEqual({ statistic: 0, pValue: 1, method: "exact" });
+    expect(mcNemarTest({ b: 500, c: 500 })).toEqual({ statistic: 500, pValue: 1, method: "exact" });
+    expect(mcNemarTest({ b: 500, c: 501 }).method).toBe("asymptotic");
+    expect(mcNemarTest({ b: 0, c: 0 }, { method: "asymptotic" }).pValue).toBe(1);
+  });
+
+  it("refuses what is no count", () => {
+    expect(() => mcNemarTest({ b: -1, c: 2 })).toThrow(invalid);
+    expect(() => mcNemarTest({ b: Number.NaN, c: 2 })).toThrow(invalid);
+  });
+});
+
+describe("benjaminiHochberg", () => {
+  it("agrees with the definition, ties and ends included", () => {
+    const adjusted = benjaminiHochberg(reference.benjaminiHochberg.pValues);
+    const pairs = reference.benjaminiHochberg.adjusted.map((expected, i) => [adjusted[i]!, expected] as const);
+    expect(greatestError(pairs)).toBeLessThan(1e-14);
+  });
+
+  it("keeps the order of p-values, and never makes one smaller", () => {
+    const probability = fc.double({ min: 0, max: 1, noNaN: true });
+    fc.assert(
+      fc.property(fc.array(probability), (pValues) => {
+        const adjusted = benjaminiHochberg(pValues);
+        pValues.forEach((p, i) => {
+          expect(adjusted[i]).toBeGreaterThanOrEqual(p);
+          expect(adjusted[i]).toBeLessThanOrEqual(1);
+          pValues.forEach((other, j) => {
+            if (p < other) expect(adjusted[i]).toBeLessThanOrEqual(adjusted[j]!);
+          });
+        });
+        expect(adjusted.length).toBe(pValues.length);
+      }),
+    );
+  });
+
+  it("rejects something in at most about 5 % of families without any effect", () => {
+    const random = seeded(7);
+    let rejected = 0;
+    for (let run = 0; run < 2000; run++) {
+      const family = Array.from({ length: 50 }, () => random.next());
+      if (benjaminiHochberg(family).some((p) => p < 0.05)) rejected += 1;
+    }
+    expect(rejected / 2000).toBeGreaterThan(0.035);
+    expect(rejected / 2000).toBeLessThan(0.065);
+  });
+
+  it("refuses what is no probability", () => {
+    expect(() => benjaminiHochberg([0.1, 1.1])).toThrow(invalid);
+    expect(() => benjaminiHochberg([Number.NaN])).toThrow(invalid);
+  });
+});
+
+describe("the level of ksTest", () => {
+  it("rejects 2 to 6 % of equal samples at 5 %", () => {
+    const random = seeded(11);
+    let rejected = 0;
+    for (let run = 0; run < 1000; run++) {
+      const draw = (length: number) => Float64Array.from({ length }, () => randomNormal(random));
+      if (ksTest(draw(60), draw(90)).pValue < 0.05) rejected += 1;
+    }
+    expect(rejected / 1000).toBeGreaterThan(0.02);
+    expect(rejected / 1000).toBeLessThan(0.06);
+  });
+});
+
+/** Share of all lattice paths from (0, 0) to (n, m) that meet a distance of at least `statistic`, by listing them. */
+function shareOfPaths(n: number, m: number, statistic: number): number {
+  let far = 0;
+  let all = 0;
+  const walk = (i: number, j: number, met: boolean): void => {
+    const meets = met || Math.abs(i / n - j / m) >= statistic - 1e-12;
+    if (i === n && j === m) {
+      all += 1;
+      if (meets) far += 1;
+      return;
+    }
+    if (i < n) walk(i + 1, j, meets);
+    if (j < m) walk(i, j + 1, meets);
+  };
+  walk(0, 0, false);
+  return far / all;
+}
