@@ -17,8 +17,9 @@ const mayImport = {
   "adapters/sql": ["core/", PORT],
   "adapters/sqlite": ["core/", PORT, "adapters/sql/"],
   "adapters/fs": ["core/", PORT],
-  "adapters/onnx": ["core/", PORT],
-  "adapters/onnx-web": ["core/", PORT],
+  "adapters/onnxruntime": ["core/", PORT],
+  "adapters/onnx": ["core/", PORT, "adapters/onnxruntime/"],
+  "adapters/onnx-web": ["core/", PORT, "adapters/onnxruntime/"],
   testing: ["core/", PORT, "[^/]+/index\\.ts$", "onnx-format/", "adapters/memory/"],
   "index.ts": ["core/", PORT, "(?:registry|features|drift|inference|router)/index\\.ts$", "adapters/memory/"],
 };

@@ -8,7 +8,7 @@ export interface Clock {
   schedule(delayMs: number, task: () => void): Disposable;
 }
 
-/** Longest delay that timers carry; a longer one would fire at once. */
+/** Longest delay that the platform's timers carry, about 25 days; a longer one would fire at once, so it is run in legs. */
 const MAX_TIMER_MS = 2_147_483_647;
 
 /** The platform's clock. */
@@ -16,8 +16,12 @@ export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   schedule(delayMs, task) {
-    const timer = setTimeout(task, Math.min(Math.max(0, delayMs), MAX_TIMER_MS));
-    if (typeof timer === "object") (timer as { unref?: () => void }).unref?.();
+    let timer: ReturnType<typeof setTimeout>;
+    const arm = (leftMs: number) => {
+      timer = setTimeout(() => (leftMs > MAX_TIMER_MS ? arm(leftMs - MAX_TIMER_MS) : task()), Math.min(leftMs, MAX_TIMER_MS));
+      if (typeof timer === "object") (timer as { unref?: () => void }).unref?.();
+    };
+    arm(Math.max(0, delayMs));
     return { [Symbol.dispose]: () => clearTimeout(timer) };
   },
 };

@@ -5,7 +5,7 @@ export type Digest = `sha256:${string}`;
 
 /** Collects bytes and answers their digest. */
 export interface Hasher {
-  /** Adds bytes; they are read before the call returns where the platform can stream, and kept until `digest()` where not. */
+  /** Adds bytes. They are read or copied before the call returns, so the caller may reuse the array. */
   update(bytes: Uint8Array): void;
   /** The digest of everything added. Call once. */
   digest(): Promise<Digest>;
@@ -34,7 +34,7 @@ export function sha256Hasher(): Hasher {
 
 /** Whether `text` has the form of a digest. Nothing else may become part of a path or a key. */
 export function isDigest(text: string): text is Digest {
-  return /^sha256:[0-9a-f]{64}$/.test(text);
+  return typeof text === "string" && /^sha256:[0-9a-f]{64}$/.test(text);
 }
 
 /**
@@ -45,7 +45,7 @@ export function isDigest(text: string): text is Digest {
 export function parseDigest(text: string): Digest {
   if (isDigest(text)) return text;
   const message = "expected sha256: and 64 lower-case hexadecimal digits";
-  throw new ModelwrightError("INPUT_INVALID", `${JSON.stringify(text)} is not a digest: ${message}`, {
+  throw new ModelwrightError("INPUT_INVALID", `${JSON.stringify(text.slice(0, 100))} is not a digest: ${message}`, {
     details: { subject: "digest", issues: [{ path: [], message }] },
   });
 }
@@ -69,9 +69,15 @@ function streamingHasher(node: NodeCrypto): Hasher {
 function bufferingHasher(): Hasher {
   const parts: Uint8Array[] = [];
   return {
-    update: (bytes) => void parts.push(bytes.slice()),
+    update: (bytes) => void parts.push(new Uint8Array(bytes)),
     async digest() {
-      const hash = await crypto.subtle.digest("SHA-256", concatBytes(parts));
+      const subtle = crypto.subtle as SubtleCrypto | undefined;
+      if (subtle === undefined) {
+        throw new ModelwrightError("UNSUPPORTED", "The browser has SHA-256 in secure contexts only; serve the page over https", {
+          details: { feature: "WebCrypto" },
+        });
+      }
+      const hash = await subtle.digest("SHA-256", concatBytes(parts));
       return `sha256:${Array.from(new Uint8Array(hash), (byte) => byte.toString(16).padStart(2, "0")).join("")}`;
     },
   };

@@ -62,12 +62,8 @@ export type ElementType = keyof typeof elementTypes;
 /** The array that holds elements of a type. */
 export type ElementData<T extends ElementType = ElementType> = T extends "string"
   ? readonly string[]
-  : (typeof elementTypes)[T]["array"] extends infer C
-    ? C extends abstract new (
-        ...args: never
-      ) => infer A
-      ? A
-      : never
+  : (typeof elementTypes)[T]["array"] extends { readonly prototype: infer A }
+    ? A
     : never;
 
 const names = new Map<number, ElementType>(Object.entries(elementTypes).map(([name, { onnx }]) => [onnx, name as ElementType]));

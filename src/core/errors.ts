@@ -124,10 +124,10 @@ export class ModelwrightError<Code extends ErrorCode = ErrorCode> extends Error 
   }
 
   /**
-   * Whether `value` is a modelwright error, with this code when one is given.
+   * Whether `value` is a modelwright error, with this code when one is given. Without one, a `switch` on `code` types `details`.
    * Holds across copies of the package (ESM beside CJS), where `instanceof` does not.
    */
-  static is<C extends ErrorCode = ErrorCode>(value: unknown, code?: C): value is ModelwrightError<C> {
+  static is<C extends ErrorCode = ErrorCode>(value: unknown, code?: C): value is { [K in C]: ModelwrightError<K> }[C] {
     if (typeof value !== "object" || value === null || !(brand in value)) return false;
     return code === undefined || ("code" in value && value.code === code);
   }

@@ -16,10 +16,10 @@ import { defaultLogger, type Logger } from "./logger.ts";
  */
 export type Event<T> = (listener: (payload: T) => void) => Disposable;
 
-/** The sending side of an {@link Event}. A listener that throws is logged and does not stop the others or the sender. */
+/** The sending side of an {@link Event}. A listener that throws or rejects is logged and does not stop the others or the sender. */
 export class Emitter<T> {
   readonly #logger: Logger;
-  readonly #listeners = new Set<{ readonly call: (payload: T) => void }>();
+  readonly #listeners = new Set<{ readonly call: (payload: T) => unknown }>();
 
   constructor(logger: Logger = defaultLogger) {
     this.#logger = logger;
@@ -32,13 +32,19 @@ export class Emitter<T> {
     return { [Symbol.dispose]: () => void this.#listeners.delete(entry) };
   };
 
-  /** Calls every listener, in the order of subscription, with the listeners that were there when it began. */
+  /**
+   * Calls the listeners in the order of subscription. One that is disposed meanwhile is not called any more; one that is added
+   * meanwhile waits for the next event.
+   */
   emit(payload: T): void {
+    const failed = (error: unknown) => this.#logger.error("An event listener failed", { error });
     for (const listener of [...this.#listeners]) {
+      if (!this.#listeners.has(listener)) continue;
       try {
-        listener.call(payload);
+        const answer = listener.call(payload);
+        if (answer instanceof Promise) answer.catch(failed);
       } catch (error) {
-        this.#logger.error("An event listener threw", { error });
+        failed(error);
       }
     }
   }

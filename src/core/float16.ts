@@ -2,7 +2,8 @@ const scratch = new DataView(new ArrayBuffer(4));
 
 /**
  * The bits of the half-precision number nearest to `value`, ties to even; overflow gives infinity, NaN gives a quiet NaN.
- * Rounds by way of float32, as hardware converters do.
+ * Rounds by way of float32, as hardware converters do, so a double that float32 rounds onto the middle between two halves may
+ * go to the farther one.
  *
  * @source IEEE 754-2019, binary16
  */

@@ -1,4 +1,6 @@
-import { ModelwrightError } from "./errors.ts";
+import { z } from "zod";
+import { invalidConfig } from "./options.ts";
+import { validate } from "./schema.ts";
 
 /** Bounds of a {@link Histogram}. */
 export interface HistogramOptions {
@@ -13,7 +15,8 @@ export interface HistogramState {
   readonly schemaVersion: 1;
   readonly minExponent: number;
   readonly maxExponent: number;
-  readonly sum: number;
+  /** Null when the sum has left the range of doubles. */
+  readonly sum: number | null;
   readonly nonFinite: number;
   /** Smallest and largest finite value; null when there is none. */
   readonly low: number | null;
@@ -21,6 +24,34 @@ export interface HistogramState {
   /** Pairs of bucket index and count, where the count is not 0. */
   readonly counts: readonly (readonly [number, number])[];
 }
+
+const whole = z.int().min(0);
+
+const histogramState = z
+  .object({
+    schemaVersion: z.literal(1),
+    minExponent: z.int().min(-1022).max(1022),
+    maxExponent: z.int().min(-1021).max(1023),
+    sum: z.number().nullable(),
+    nonFinite: whole,
+    low: z.number().nullable(),
+    high: z.number().nullable(),
+    counts: z.array(z.tuple([whole, z.int().min(1)])),
+  })
+  .refine((state) => state.minExponent < state.maxExponent, { path: ["maxExponent"], error: "not above minExponent" })
+  .refine(
+    ({ low, high, counts }) =>
+      counts.length === 0 ? low === null && high === null : low !== null && high !== null && low <= high,
+    {
+      path: ["low"],
+      error: "low and high do not fit the counts",
+    },
+  )
+  .refine(
+    ({ minExponent, maxExponent, counts }) =>
+      counts.every(([index], i) => index < bucketCount(minExponent, maxExponent) && (i === 0 || index > counts[i - 1]![0])),
+    { path: ["counts"], error: "an index is out of range or out of order" },
+  );
 
 /** Buckets per octave are 2^5 = 32. */
 const SUB_BITS = 5;
@@ -54,14 +85,11 @@ export class Histogram {
   /** @throws a {@link ModelwrightError} with code `CONFIG_INVALID` unless 0 < min < max, both finite and normal doubles */
   constructor({ min = 2 ** -20, max = 2 ** 12 }: HistogramOptions = {}) {
     if (!(min >= 2 ** -1022 && min < max && max <= 2 ** 1023)) {
-      const message = `expected 0 < min < max, but got ${min} and ${max}`;
-      throw new ModelwrightError("CONFIG_INVALID", `A histogram's bounds are not valid: ${message}`, {
-        details: { subject: "Histogram", issues: [{ path: ["min"], message }] },
-      });
+      throw invalidConfig("Histogram", [{ path: ["min"], message: `expected 0 < min < max, but got ${min} and ${max}` }]);
     }
     this.#minExponent = exponentOf(min);
     this.#maxExponent = exponentOf(max) + (2 ** exponentOf(max) < max ? 1 : 0);
-    this.#counts = new Float64Array((this.#maxExponent - this.#minExponent) * SUB + 2);
+    this.#counts = new Float64Array(bucketCount(this.#minExponent, this.#maxExponent));
     this.#offset = (this.#minExponent + 1023) * SUB - 1;
   }
 
@@ -99,13 +127,14 @@ export class Histogram {
    * The q-quantile: the middle of the bucket that holds the value of rank ⌈q·count⌉, kept within the smallest and largest value
    * seen; undefined when nothing was recorded.
    *
-   * @param q - in [0, 1]
+   * @param q - in [0, 1]; 0 gives the smallest value and 1 the largest
    */
   quantile(q: number): number | undefined {
     const count = this.count;
     if (count === 0) return undefined;
     if (q <= 0) return this.#low;
-    const rank = Math.min(count, Math.max(1, Math.ceil(q * count)));
+    if (q >= 1) return this.#high;
+    const rank = Math.ceil(q * count);
     let seen = 0;
     let index = 0;
     while (seen + this.#counts[index]! < rank) seen += this.#counts[index++]!;
@@ -132,10 +161,7 @@ export class Histogram {
   /** Adds what `other` counted. @throws a {@link ModelwrightError} with code `CONFIG_INVALID` when the bounds differ */
   merge(other: Histogram): void {
     if (other.#minExponent !== this.#minExponent || other.#maxExponent !== this.#maxExponent) {
-      const message = "both need the same min and max";
-      throw new ModelwrightError("CONFIG_INVALID", `Histograms cannot be merged: ${message}`, {
-        details: { subject: "Histogram.merge", issues: [{ path: [], message }] },
-      });
+      throw invalidConfig("Histogram.merge", [{ path: [], message: "both histograms need the same min and max" }]);
     }
     for (let i = 0; i < this.#counts.length; i++) this.#counts[i]! += other.#counts[i]!;
     this.#sum += other.#sum;
@@ -153,7 +179,7 @@ export class Histogram {
       schemaVersion: 1,
       minExponent: this.#minExponent,
       maxExponent: this.#maxExponent,
-      sum: this.#sum,
+      sum: Number.isFinite(this.#sum) ? this.#sum : null,
       nonFinite: this.#nonFinite,
       low: Number.isFinite(this.#low) ? this.#low : null,
       high: Number.isFinite(this.#high) ? this.#high : null,
@@ -161,11 +187,16 @@ export class Histogram {
     };
   }
 
-  /** The histogram that {@link Histogram.toJSON} wrote. */
-  static fromJSON(state: HistogramState): Histogram {
+  /**
+   * The histogram that {@link Histogram.toJSON} wrote.
+   *
+   * @throws a {@link ModelwrightError} with code `INPUT_INVALID` when the state is damaged
+   */
+  static fromJSON(given: HistogramState): Histogram {
+    const state = validate(histogramState, given, "The state of a histogram");
     const histogram = new Histogram({ min: 2 ** state.minExponent, max: 2 ** state.maxExponent });
     for (const [index, count] of state.counts) histogram.#counts[index] = count;
-    histogram.#sum = state.sum;
+    histogram.#sum = state.sum ?? Number.NaN;
     histogram.#nonFinite = state.nonFinite;
     histogram.#low = state.low ?? Number.POSITIVE_INFINITY;
     histogram.#high = state.high ?? Number.NEGATIVE_INFINITY;
@@ -176,6 +207,11 @@ export class Histogram {
   #upper(index: number): number {
     return 2 ** (this.#minExponent + Math.floor(index / SUB)) * (1 + (index % SUB) / SUB);
   }
+}
+
+/** One bucket below the range, {@link SUB} for each octave of it, one above. */
+function bucketCount(minExponent: number, maxExponent: number): number {
+  return (maxExponent - minExponent) * SUB + 2;
 }
 
 /** The exponent e of a normal double with 2^e <= value < 2^(e+1), read off its bits. */

@@ -16,7 +16,7 @@ export function uuidv7Generator({
   clock?: Clock;
   random?: Random;
 } = {}): () => string {
-  let lastMs = -1;
+  let lastMs = 0;
   let counter = 0;
   return () => {
     const now = Math.floor(clock.now());

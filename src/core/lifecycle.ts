@@ -45,9 +45,10 @@ export class Lifecycle implements AsyncDisposable {
     }
   }
 
-  /** Refuses new work, waits for running work, disposes. */
+  /** Refuses new work, waits for running work, disposes. Work that awaits it would wait for itself: call it from outside. */
   close(): Promise<void> {
-    this.#closing ??= this.#end();
+    // Not begun before `#closing` is set: what `dispose` calls must find the owner closed.
+    this.#closing ??= Promise.resolve().then(() => this.#end());
     return this.#closing;
   }
 

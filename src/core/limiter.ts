@@ -1,5 +1,6 @@
 import type { CallOptions } from "./call.ts";
 import { ModelwrightError } from "./errors.ts";
+import { invalidConfig } from "./options.ts";
 
 /** Bounds of a {@link Limiter}. */
 export interface LimiterOptions {
@@ -16,9 +17,14 @@ export class Limiter {
   readonly #waiting = new Set<() => void>();
   #running = 0;
 
-  constructor(options: LimiterOptions) {
-    this.#concurrency = options.concurrency;
-    this.#maxWaiting = options.maxWaiting ?? Number.POSITIVE_INFINITY;
+  /** @throws a {@link ModelwrightError} with code `CONFIG_INVALID` unless concurrency >= 1 and maxWaiting >= 0 */
+  constructor({ concurrency, maxWaiting = Number.POSITIVE_INFINITY }: LimiterOptions) {
+    const issues = [];
+    if (!(concurrency >= 1)) issues.push({ path: ["concurrency"], message: `expected at least 1, but got ${concurrency}` });
+    if (!(maxWaiting >= 0)) issues.push({ path: ["maxWaiting"], message: `expected at least 0, but got ${maxWaiting}` });
+    if (issues.length > 0) throw invalidConfig("Limiter", issues);
+    this.#concurrency = concurrency;
+    this.#maxWaiting = maxWaiting;
   }
 
   /** Pieces of work that run now. */

@@ -5,9 +5,9 @@ import { invalidConfig } from "./options.ts";
 export class Counter {
   #value = 0;
 
-  /** Adds `by`, at least 0; anything else is ignored, because a counter that falls corrupts every rate computed from it. */
+  /** Adds `by`, finite and at least 0; anything else is ignored, because it would corrupt every rate computed from the counter. */
   inc(by = 1): void {
-    if (by >= 0) this.#value += by;
+    if (by >= 0 && by !== Number.POSITIVE_INFINITY) this.#value += by;
   }
 
   /** The sum. */
@@ -83,6 +83,7 @@ export class Metrics {
   ): MetricFamily<Histogram, L> {
     const { min, max } = options;
     const bounds: HistogramOptions = { ...(min !== undefined && { min }), ...(max !== undefined && { max }) };
+    new Histogram(bounds); // refuses bad bounds here and not at the first series
     return this.#define("histogram", options, () => new Histogram(bounds));
   }
 
@@ -101,7 +102,8 @@ export class Metrics {
       issues.push({ path: ["name"], message: `${JSON.stringify(name)} is not a metric name` });
     if (this.#families.has(name)) issues.push({ path: ["name"], message: `${name} is defined already` });
     for (const label of Object.keys(labels)) {
-      if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(label) || label === "le")
+      // Names that begin with __ belong to Prometheus itself, `le` to its histograms.
+      if (!/^(?!__)[A-Za-z_][A-Za-z0-9_]*$/.test(label) || label === "le")
         issues.push({ path: ["labels", label], message: "not a label name" });
     }
     if (issues.length > 0) throw invalidConfig(`metric ${name}`, issues);

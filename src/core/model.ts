@@ -14,12 +14,12 @@ const LABEL = /^[a-z][a-z0-9_-]{0,63}$/;
 
 /** Whether `text` may name a model, a feature view or an entity: letters, digits, `.`, `_`, `-`; at most 128, not a mark first. */
 export function isName(text: string): boolean {
-  return NAME.test(text);
+  return typeof text === "string" && NAME.test(text);
 }
 
 /** Whether `text` may be a stage or an alias: lower-case letters, digits, `_`, `-`; at most 64, a letter first. */
 export function isLabel(text: string): boolean {
-  return LABEL.test(text);
+  return typeof text === "string" && LABEL.test(text);
 }
 
 /**
@@ -38,7 +38,7 @@ export function parseModelRef(text: string): ModelRef {
     if (selector.startsWith("alias:") && isLabel(selector.slice(6))) return { name, alias: selector.slice(6) };
   }
   const message = "expected name@7, name@production or name@alias:champion";
-  throw new ModelwrightError("INPUT_INVALID", `${JSON.stringify(text)} is not a model reference: ${message}`, {
+  throw new ModelwrightError("INPUT_INVALID", `${JSON.stringify(text.slice(0, 200))} is not a model reference: ${message}`, {
     details: { subject: "model reference", issues: [{ path: [], message }] },
   });
 }

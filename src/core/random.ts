@@ -44,8 +44,16 @@ export function seeded(seed: number): Random {
   return { uint32, next: () => uint32() / 0x1_0000_0000 };
 }
 
-/** Uniform integer in [0, `bound`), without modulo bias. `bound` is an integer in [1, 2^32]. */
+/**
+ * Uniform integer in [0, `bound`), without modulo bias.
+ *
+ * @param bound - an integer in [1, 2^32]
+ * @throws a `TypeError` for another bound, for which no number could be found
+ */
 export function randomInt(random: Random, bound: number): number {
+  if (!(Number.isInteger(bound) && bound >= 1 && bound <= 0x1_0000_0000)) {
+    throw new TypeError(`A random integer needs an integer bound from 1 to 2^32, but got ${bound}`);
+  }
   const limit = 0x1_0000_0000 - (0x1_0000_0000 % bound);
   for (;;) {
     const value = random.uint32();

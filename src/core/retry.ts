@@ -37,7 +37,7 @@ export async function retry<T>(
     try {
       return await work(attempt);
     } catch (error) {
-      if (attempt + 1 >= attempts || !retryable(error)) throw error;
+      if (!(attempt + 1 < attempts && retryable(error))) throw error;
       await sleep(random.next() * Math.min(maxMs, baseMs * 2 ** attempt), clock, call?.signal);
     }
   }

@@ -19,8 +19,9 @@ export type InferOutput<S extends Schema> = StandardSchemaV1.InferOutput<S>;
  */
 export function validate<S extends Schema>(schema: S, value: unknown, subject: string): InferOutput<S> {
   const result = schema["~standard"].validate(value);
-  if (result instanceof Promise) {
-    result.catch(() => {});
+  // Any thenable, not only this realm's Promise: taken for a result, it would pass as valid.
+  if ("then" in result) {
+    Promise.resolve(result).catch(() => {});
     throw new ModelwrightError("UNSUPPORTED", `The schema of ${subject} validates asynchronously; use a synchronous schema`, {
       details: { feature: "asynchronous schema" },
     });

@@ -64,11 +64,12 @@ export function reshape<T extends ElementType>(source: Tensor<T>, dims: readonly
  */
 export function sliceRows<T extends ElementType>(source: Tensor<T>, start: number, end: number): Tensor<T> {
   const [rows, ...rest] = source.dims;
-  if (rows === undefined || !(start >= 0 && start <= end && end <= rows)) {
+  const whole = Number.isInteger(start) && Number.isInteger(end);
+  if (rows === undefined || !(whole && start >= 0 && start <= end && end <= rows)) {
     throw shapeError(`rows within 0 to ${rows ?? 0}`, `rows ${start} to ${end}`);
   }
   const rowLength = dataLength(source.type, elementCount(rest));
-  if (!Number.isInteger(rowLength) || dataLength(source.type, elementCount(source.dims)) !== rowLength * rows) {
+  if (dataLength(source.type, elementCount(source.dims)) !== rowLength * rows) {
     throw shapeError("rows of whole bytes", `${source.type} rows of ${elementCount(rest)} elements`);
   }
   const view = viewOf(source.data, start * rowLength, end * rowLength);
@@ -79,14 +80,17 @@ export function sliceRows<T extends ElementType>(source: Tensor<T>, start: numbe
  * A tensor over little-endian bytes: a view when the bytes are aligned for the type, a copy when not.
  *
  * @throws a {@link ModelwrightError} with code `INPUT_SHAPE` when the number of bytes does not fit
+ * @throws a {@link ModelwrightError} with code `INPUT_DTYPE` when there is no such element type
  * @throws a {@link ModelwrightError} with code `UNSUPPORTED` for strings, which have no fixed width
  */
 export function tensorFromBytes<T extends ElementType>(type: T, bytes: Uint8Array, dims: readonly number[]): Tensor<T> {
   const Constructor = arrayOf(type);
+  if (Constructor === undefined) throw noBytes();
   const length = dataLength(type, elementCount(dims));
   const width = Constructor.BYTES_PER_ELEMENT;
   if (bytes.byteLength !== length * width) throw shapeError(`${length * width} bytes`, `${bytes.byteLength} bytes`);
-  const aligned = bytes.byteOffset % width === 0 ? bytes : bytes.slice();
+  // Not `slice()`: that of a Node Buffer is a view.
+  const aligned = bytes.byteOffset % width === 0 ? bytes : new Uint8Array(bytes);
   const data = new Constructor(aligned.buffer as ArrayBuffer, aligned.byteOffset, length);
   return { type, dims: [...dims], data: data as unknown as ElementData<T> };
 }
@@ -103,24 +107,22 @@ export function formatDims(dims: readonly (number | string)[]): string {
 }
 
 function arrayOf(type: ElementType) {
-  const { array } = elementTypes[type];
-  if (array === undefined) throw noBytes();
-  return array;
+  if (!Object.hasOwn(elementTypes, type)) {
+    throw typeError("type", `an element type of ${Object.keys(elementTypes).join(", ")}`, String(type));
+  }
+  return elementTypes[type].array;
 }
 
 function assertData(type: ElementType, data: unknown): asserts data is { readonly length: number } {
-  const { array } = elementTypes[type] ?? { array: null };
+  const array = arrayOf(type);
+  // By tag, because `instanceof` fails for arrays of another realm (jest runs tests in one). A Buffer is bytes, too.
   const fits =
     array === undefined
       ? Array.isArray(data) && data.every((item) => typeof item === "string")
-      : array !== null && data instanceof array;
+      : Object.prototype.toString.call(data) === `[object ${array.name}]`;
   if (fits) return;
-  const expected =
-    array === null ? `an element type of ${Object.keys(elementTypes).join(", ")}` : `${array?.name ?? "string[]"} for ${type}`;
-  const given = array === null ? String(type) : ((data as object | null)?.constructor?.name ?? String(data));
-  throw new ModelwrightError("INPUT_DTYPE", `A tensor needs ${expected}, but got ${given}`, {
-    details: { input: "data", expected, given },
-  });
+  const given = (data as object | null | undefined)?.constructor?.name ?? String(data);
+  throw typeError("data", `${array?.name ?? "string[]"} for ${type}`, given);
 }
 
 function elementsIn(type: ElementType, data: { readonly length: number }): number {
@@ -130,6 +132,12 @@ function elementsIn(type: ElementType, data: { readonly length: number }): numbe
 
 function viewOf(data: ElementData, start: number, end: number): ElementData {
   return ArrayBuffer.isView(data) ? data.subarray(start, end) : data.slice(start, end);
+}
+
+function typeError(input: string, expected: string, given: string): ModelwrightError<"INPUT_DTYPE"> {
+  return new ModelwrightError("INPUT_DTYPE", `A tensor needs ${expected}, but got ${given}`, {
+    details: { input, expected, given },
+  });
 }
 
 function shapeError(expected: string, given: string): ModelwrightError<"INPUT_SHAPE"> {

@@ -9,11 +9,7 @@ export interface TraceContext {
 }
 
 interface TracingChannel {
-  readonly start: { readonly hasSubscribers: boolean };
-  readonly end: { readonly hasSubscribers: boolean };
-  readonly asyncStart: { readonly hasSubscribers: boolean };
-  readonly asyncEnd: { readonly hasSubscribers: boolean };
-  readonly error: { readonly hasSubscribers: boolean };
+  readonly hasSubscribers: boolean;
   tracePromise<T>(work: () => Promise<T>, context: object): Promise<T>;
 }
 
@@ -41,13 +37,7 @@ export function traced<T>(operation: string, attributes: () => TraceAttributes, 
     channel = diagnostics.tracingChannel(`modelwright.${operation}`);
     channels.set(operation, channel);
   }
-  if (!watched(channel)) return work();
+  if (!channel.hasSubscribers) return work();
   const context: TraceContext = { operation, attributes: attributes() };
   return channel.tracePromise(work, context);
-}
-
-function watched({ start, end, asyncStart, asyncEnd, error }: TracingChannel): boolean {
-  return (
-    start.hasSubscribers || end.hasSubscribers || asyncStart.hasSubscribers || asyncEnd.hasSubscribers || error.hasSubscribers
-  );
 }

@@ -1,7 +1,11 @@
 import type { CallOptions } from "../core/call.ts";
 import type { Digest } from "../core/digest.ts";
 
-/** Bytes to store: at once, or as a stream that is read exactly once. */
+/**
+ * Bytes to store: at once, as an array that stays unchanged until the call is answered, or as a stream that is read once. The first
+ * chunk is asked for within the call, so that a Node stream that fails early has a listener; a chunk's array may be used again
+ * after the next chunk was asked for.
+ */
 export type BlobContent = Uint8Array | AsyncIterable<Uint8Array>;
 
 /** What is known of a stored blob. */

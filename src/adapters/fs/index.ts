@@ -1,0 +1,2 @@
+export { fileModel } from "./file-model.ts";
+export { fs } from "./fs.ts";

@@ -1,0 +1,122 @@
+export { memoryBlobs } from "./adapters/memory/memory-blobs.ts";
+export { memoryKeyValues } from "./adapters/memory/memory-key-values.ts";
+export { memoryOnline } from "./adapters/memory/memory-online.ts";
+export { memoryRegistry } from "./adapters/memory/memory-registry.ts";
+export type { CallOptions, Runtime } from "./core/call.ts";
+export { type Clock, sleep, systemClock } from "./core/clock.ts";
+export { withDeadline } from "./core/deadline.ts";
+export { type Digest, isDigest, parseDigest, sha256 } from "./core/digest.ts";
+export { type ElementData, type ElementLayout, type ElementType, elementTypes } from "./core/element-type.ts";
+export { type ErrorCode, type ErrorDetails, type ErrorOptions, type Issue, ModelwrightError } from "./core/errors.ts";
+export { Emitter, type Event } from "./core/events.ts";
+export { fromFloat16Bits, toFloat16Bits } from "./core/float16.ts";
+export { Histogram, type HistogramOptions, type HistogramState } from "./core/histogram.ts";
+export { uuidv7Generator } from "./core/ids.ts";
+export { canonicalJson, type JsonValue } from "./core/json.ts";
+export { Lifecycle } from "./core/lifecycle.ts";
+export { Limiter, type LimiterOptions } from "./core/limiter.ts";
+export { consoleLogger, type LogFields, type Logger, type LogLevel, silentLogger } from "./core/logger.ts";
+export { Counter, Gauge, type MetricFamily, type MetricOptions, Metrics } from "./core/metrics.ts";
+export {
+  formatModelRef,
+  type LoadedModel,
+  type ModelIdentity,
+  type ModelRef,
+  type ModelSource,
+  type Prediction,
+  type Predictor,
+  parseModelRef,
+} from "./core/model.ts";
+export { prometheusContentType, prometheusText } from "./core/prometheus.ts";
+export { type Random, randomInt, randomNormal, seeded, shuffle, systemRandom } from "./core/random.ts";
+export { type RetryOptions, retry } from "./core/retry.ts";
+export type { InferInput, InferOutput, Schema } from "./core/schema.ts";
+export { reshape, sliceRows, type Tensor, tensor, tensorBytes, tensorFromBytes } from "./core/tensor.ts";
+export type { TraceAttributes, TraceContext } from "./core/trace.ts";
+export {
+  type CategoricalProfile,
+  type DriftBin,
+  type DriftColumns,
+  DriftDetector,
+  type DriftDetectorOptions,
+  type Drifted,
+  type DriftLevel,
+  type DriftReport,
+  type DriftThresholds,
+  type DriftWindow,
+  type FeatureDrift,
+  type FeatureKind,
+  type FeatureKinds,
+  type FeatureProfile,
+  type KindOf,
+  type NumericProfile,
+  type ReferenceProfile,
+  renderDriftReport,
+} from "./drift/index.ts";
+export {
+  type EntityKey,
+  type FeatureInputs,
+  type FeatureReadOptions,
+  type FeatureRef,
+  type FeatureRow,
+  FeatureServer,
+  type FeatureServerOptions,
+  type FeatureSource,
+  type FeatureStatus,
+  type FeatureView,
+  type FeatureViewOptions,
+  type FeatureWrite,
+  featureView,
+  type InputValues,
+  type OnDemandFeature,
+  type OnDemandFeatureOptions,
+  onDemandFeature,
+} from "./features/index.ts";
+export type { OnlineKey, OnlineRow, OnlineStore } from "./features/port.ts";
+export {
+  type ExecutionProvider,
+  type Executor,
+  InferenceSession,
+  type InferenceSessionOptions,
+  type ProviderFailure,
+  type Row,
+  type RowValue,
+  type Scalar,
+  type TensorSpec,
+  type Tensors,
+} from "./inference/index.ts";
+export {
+  type AliasChange,
+  defaultStages,
+  type FileContent,
+  type LineageEdge,
+  type ListOptions,
+  type LoadedVersion,
+  ModelRegistry,
+  type ModelRegistryOptions,
+  type ModelSignature,
+  type ModelSummary,
+  type Registration,
+  type RegistryStore,
+  type SignatureEntry,
+  type StageMove,
+  type StagePolicy,
+  type Transition,
+  type TransitionOptions,
+  type VersionContent,
+  type VersionDraft,
+  type VersionFile,
+  type VersionQuery,
+  type VersionRecord,
+} from "./registry/index.ts";
+export {
+  HybridRouter,
+  type HybridRouterOptions,
+  type Route,
+  type RouteAttempt,
+  type RoutedPrediction,
+  type RouteExhausted,
+  type RouterPolicy,
+  type RouterTarget,
+} from "./router/index.ts";
+export type { BlobContent, BlobInfo, BlobStore, KeyValueEntry, KeyValueStore, PutOptions, SetOptions } from "./storage/port.ts";

@@ -1,0 +1,18 @@
+export { blobStoreConformance } from "./conformance/blob-store.ts";
+export { executionProviderConformance } from "./conformance/execution-provider.ts";
+export { keyValueStoreConformance } from "./conformance/key-value-store.ts";
+export { onlineStoreConformance } from "./conformance/online-store.ts";
+export { registryStoreConformance } from "./conformance/registry-store.ts";
+export { FakeClock, type FakeClockOptions } from "./fake-clock.ts";
+export { type FakePredictor, type FakePredictorCall, type FakePredictorOptions, fakePredictor } from "./fake-predictor.ts";
+export { type FlakyOptions, flaky } from "./flaky.ts";
+export type { SuiteOptions, TestKit } from "./suite.ts";
+export {
+  addModel,
+  externalDataModel,
+  fixedBatchModel,
+  identityModel,
+  int4OutputModel,
+  twoColumnModel,
+  zipMapModel,
+} from "./tiny-models.ts";

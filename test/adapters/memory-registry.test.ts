@@ -1,0 +1,5 @@
+import { describe, expect, it } from "vitest";
+import { memoryRegistry } from "../../src/adapters/memory/memory-registry.ts";
+import { registryStoreConformance } from "../../src/testing/conformance/registry-store.ts";
+
+registryStoreConformance({ describe, it, expect }, memoryRegistry);
