@@ -98,7 +98,10 @@ export default {
       severity: "error",
       comment: "nothing that the root entry reaches may need Node, a peer or kysely",
       from: { path: "^src/index\\.ts$" },
-      to: { reachable: true, path: ["^src/adapters/(?!memory/)", "(?:^|/)node_modules/(?:kysely|onnxruntime-)", "^src/testing/", "^node:"] },
+      to: {
+        reachable: true,
+        path: ["^src/adapters/(?!memory/)", "(?:^|/)node_modules/(?:kysely|onnxruntime-)", "^src/testing/", "^node:"],
+      },
     },
     {
       name: "no-cycle",

@@ -12,6 +12,6 @@ export default {
   excludePrivate: true,
   treatWarningsAsErrors: true,
   validation: { notExported: false, invalidLink: true, notDocumented: true },
-  requiredToBeDocumented: ["Variable", "Function", "Class", "Interface", "Property", "Method", "Accessor", "TypeAlias"],
+  requiredToBeDocumented: ["Variable", "Function", "Class", "Interface", "Method", "Accessor", "TypeAlias"],
   blockTags: [...OptionDefaults.blockTags, "@source", "@units"],
 };

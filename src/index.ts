@@ -88,7 +88,6 @@ export {
 export {
   type AliasChange,
   defaultStages,
-  type FileContent,
   type LineageEdge,
   type ListOptions,
   type LoadedVersion,

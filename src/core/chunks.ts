@@ -10,7 +10,7 @@ const PIECE_BYTES = 1 << 20;
  * is asked for: the producer may reuse its array. An error of the producer passes untouched.
  *
  * @throws `signal.reason` when aborted, also while the producer is silent
- * @throws a {@link ModelwrightError} with code `INPUT_INVALID` for anything that is not bytes
+ * @throws a `ModelwrightError` with code `INPUT_INVALID` for anything that is not bytes
  */
 export async function* chunks(
   content: Uint8Array | AsyncIterable<Uint8Array>,

@@ -82,7 +82,7 @@ export class Histogram {
   #low = Number.POSITIVE_INFINITY;
   #high = Number.NEGATIVE_INFINITY;
 
-  /** @throws a {@link ModelwrightError} with code `CONFIG_INVALID` unless 0 < min < max, both finite and normal doubles */
+  /** @throws a `ModelwrightError` with code `CONFIG_INVALID` unless 0 < min < max, both finite and normal doubles */
   constructor({ min = 2 ** -20, max = 2 ** 12 }: HistogramOptions = {}) {
     if (!(min >= 2 ** -1022 && min < max && max <= 2 ** 1023)) {
       throw invalidConfig("Histogram", [{ path: ["min"], message: `expected 0 < min < max, but got ${min} and ${max}` }]);
@@ -158,7 +158,7 @@ export class Histogram {
     return pairs;
   }
 
-  /** Adds what `other` counted. @throws a {@link ModelwrightError} with code `CONFIG_INVALID` when the bounds differ */
+  /** Adds what `other` counted. @throws a `ModelwrightError` with code `CONFIG_INVALID` when the bounds differ */
   merge(other: Histogram): void {
     if (other.#minExponent !== this.#minExponent || other.#maxExponent !== this.#maxExponent) {
       throw invalidConfig("Histogram.merge", [{ path: [], message: "both histograms need the same min and max" }]);
@@ -170,6 +170,7 @@ export class Histogram {
     this.#high = Math.max(this.#high, other.#high);
   }
 
+  /** The state as JSON; `fromJSON` restores it. */
   toJSON(): HistogramState {
     const counts: (readonly [number, number])[] = [];
     this.#counts.forEach((count, index) => {
@@ -190,7 +191,7 @@ export class Histogram {
   /**
    * The histogram that {@link Histogram.toJSON} wrote.
    *
-   * @throws a {@link ModelwrightError} with code `INPUT_INVALID` when the state is damaged
+   * @throws a `ModelwrightError` with code `INPUT_INVALID` when the state is damaged
    */
   static fromJSON(given: HistogramState): Histogram {
     const state = validate(histogramState, given, "The state of a histogram");

@@ -52,6 +52,7 @@ export class Lifecycle implements AsyncDisposable {
     return this.#closing;
   }
 
+  /** Calls `close()`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

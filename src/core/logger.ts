@@ -1,8 +1,12 @@
 /** Where systems report what they cannot tell a caller. Structured: a constant message, then fields. pino and console-like loggers adapt in a line. */
 export interface Logger {
+  /** What only a developer of the library wants to know. */
   debug(message: string, fields?: LogFields): void;
+  /** What has happened as it should. */
   info(message: string, fields?: LogFields): void;
+  /** What works, but not as it was asked for. */
   warn(message: string, fields?: LogFields): void;
+  /** What failed, and no caller was there to be told. */
   error(message: string, fields?: LogFields): void;
 }
 

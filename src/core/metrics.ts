@@ -67,17 +67,17 @@ const OVERFLOW = "other";
 export class Metrics {
   readonly #families = new Map<string, MetricFamily<Counter> | MetricFamily<Gauge> | MetricFamily<Histogram>>();
 
-  /** Defines a counter. @throws a {@link ModelwrightError} with code `CONFIG_INVALID` for a bad or taken name */
+  /** Defines a counter. @throws a `ModelwrightError` with code `CONFIG_INVALID` for a bad or taken name */
   counter<const L extends Readonly<Record<string, readonly string[]>>>(options: MetricOptions<L>): MetricFamily<Counter, L> {
     return this.#define("counter", options, () => new Counter());
   }
 
-  /** Defines a gauge. @throws a {@link ModelwrightError} with code `CONFIG_INVALID` for a bad or taken name */
+  /** Defines a gauge. @throws a `ModelwrightError` with code `CONFIG_INVALID` for a bad or taken name */
   gauge<const L extends Readonly<Record<string, readonly string[]>>>(options: MetricOptions<L>): MetricFamily<Gauge, L> {
     return this.#define("gauge", options, () => new Gauge());
   }
 
-  /** Defines a histogram. @throws a {@link ModelwrightError} with code `CONFIG_INVALID` for a bad or taken name, or bad bounds */
+  /** Defines a histogram. @throws a `ModelwrightError` with code `CONFIG_INVALID` for a bad or taken name, or bad bounds */
   histogram<const L extends Readonly<Record<string, readonly string[]>>>(
     options: MetricOptions<L> & HistogramOptions,
   ): MetricFamily<Histogram, L> {

@@ -43,7 +43,7 @@ const HINT = 'name the columns to watch in `features`, for example { amount: "nu
 /**
  * The columns to watch: those named, or all of a zod object schema.
  *
- * @throws a {@link ModelwrightError} with code `CONFIG_INVALID` when the columns or their kinds cannot be told
+ * @throws a `ModelwrightError` with code `CONFIG_INVALID` when the columns or their kinds cannot be told
  */
 export function watchedFeatures(
   schema: Schema,

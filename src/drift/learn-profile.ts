@@ -19,7 +19,7 @@ const COARSE_BINS = 10;
 /**
  * The profile of reference rows; the order of the rows does not matter.
  *
- * @throws a {@link ModelwrightError} with code `INPUT_INVALID` without rows, or for a value that is not of its feature's kind
+ * @throws a `ModelwrightError` with code `INPUT_INVALID` without rows, or for a value that is not of its feature's kind
  */
 export function learnProfile(features: readonly WatchedFeature[], rows: readonly object[]): ReferenceProfile {
   if (rows.length === 0) throw invalidInput("The reference", [{ path: [], message: "expected at least one row" }]);

@@ -14,7 +14,7 @@ const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$
  * `{"$bytes": "AQI="}` (base64). A plain object that looks like one of these is put into `{"$object": …}`. A member of a nested
  * object that is undefined is left out.
  *
- * @throws a {@link ModelwrightError} with code `INPUT_INVALID` for functions, symbols, undefined, invalid dates, objects that are
+ * @throws a `ModelwrightError` with code `INPUT_INVALID` for functions, symbols, undefined, invalid dates, objects that are
  * not plain, and more than 32 levels
  */
 export function encodeValue(value: unknown): JsonValue {
@@ -57,7 +57,7 @@ function encodeObject(value: object, depth: number): JsonValue {
 /**
  * The value that {@link encodeValue} wrote.
  *
- * @throws a {@link ModelwrightError} with code `INPUT_INVALID` when it did not write this
+ * @throws a `ModelwrightError` with code `INPUT_INVALID` when it did not write this
  */
 export function decodeValue(value: JsonValue): unknown {
   if (typeof value !== "object" || value === null) return value;

@@ -11,7 +11,7 @@ export type EntityKey = string | number | bigint;
 /**
  * The key as stores know it.
  *
- * @throws a {@link ModelwrightError} with code `INPUT_INVALID` for empty text, lone surrogates (which UTF-8 cannot tell apart),
+ * @throws a `ModelwrightError` with code `INPUT_INVALID` for empty text, lone surrogates (which UTF-8 cannot tell apart),
  * fractions, and integers beyond 2^53 − 1, which were rounded before they came here
  */
 export function encodeKey(key: EntityKey, subject: string): string {

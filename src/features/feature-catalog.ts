@@ -105,7 +105,7 @@ export class FeatureCatalog {
 }
 
 /** Whether the features are computed, not stored. */
-export function isOnDemand(source: ServedSource): source is OnDemandFeature {
+function isOnDemand(source: ServedSource): source is OnDemandFeature {
   return "compute" in source;
 }
 

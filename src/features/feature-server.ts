@@ -158,6 +158,7 @@ export class FeatureServer<View extends FeatureView, OnDemand extends OnDemandFe
     return this.#lifecycle.close();
   }
 
+  /** Calls `close()`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

@@ -44,7 +44,7 @@ export const standardSchema = passed<Schema>("a Standard Schema", (value) => {
   return typeof standard?.validate === "function";
 });
 
-/** The names given, or else those of the schema's shape. @throws a {@link ModelwrightError} with code `CONFIG_INVALID` */
+/** The names given, or else those of the schema's shape. @throws a `ModelwrightError` with code `CONFIG_INVALID` */
 export function featureNames(subject: string, schema: Schema, given: readonly string[] | undefined): readonly string[] {
   const shape = (schema as { readonly shape?: unknown }).shape;
   const names = given ?? (typeof shape === "object" && shape !== null ? Object.keys(shape) : []);

@@ -54,7 +54,7 @@ const viewOptions = z.strictObject({
  *
  * The types of everything that reads or writes the view follow from its schema.
  *
- * @throws a {@link ModelwrightError} with code `CONFIG_INVALID`
+ * @throws a `ModelwrightError` with code `CONFIG_INVALID`
  *
  * @example
  * ```ts

@@ -82,7 +82,7 @@ const onDemandOptions = z.strictObject({
 /**
  * An on-demand feature: what to compute at the read, from which features and request-time fields.
  *
- * @throws a {@link ModelwrightError} with code `CONFIG_INVALID`
+ * @throws a `ModelwrightError` with code `CONFIG_INVALID`
  *
  * @example
  * ```ts

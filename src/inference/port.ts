@@ -14,7 +14,7 @@ export interface TensorSpec {
   readonly dims: readonly (number | string)[] | null;
 }
 
-/** A model loaded by an engine. */
+/** A model loaded by an engine. Disposal waits for runs that have begun; afterwards `run` answers `CLOSED`. */
 export interface Executor extends AsyncDisposable {
   /** Engine and device that run it, for example `onnxruntime-node/cpu`. */
   readonly provider: string;

@@ -3,7 +3,7 @@ import { type ElementType, elementTypes } from "../core/element-type.ts";
 import { type Tensor, tensorBytes } from "../core/tensor.ts";
 
 /** Type of a value. */
-export type TypeSpec =
+type TypeSpec =
   | { readonly tensor: ElementType; readonly dims: readonly (number | string)[] }
   | { readonly sequence: TypeSpec }
   | { readonly map: { readonly key: ElementType; readonly value: TypeSpec } };
@@ -33,7 +33,7 @@ export interface NodeSpec {
 }
 
 /** A tensor whose elements are in another file. */
-export interface ExternalTensor {
+interface ExternalTensor {
   readonly type: ElementType;
   readonly dims: readonly number[];
   /** Entries of `external_data`, written as they are. */

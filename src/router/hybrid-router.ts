@@ -164,6 +164,7 @@ export class HybridRouter<Target extends string, Input, Output> implements Predi
     return this.#lifecycle.close();
   }
 
+  /** Calls `close()`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

@@ -1,7 +1,7 @@
 import type { Metrics } from "../core/metrics.ts";
 
 /** How a turn ended: as the route says, or `refused` for input at fault, or `aborted` by the caller. */
-export type TurnOutcome = (typeof outcomes)[number];
+type TurnOutcome = (typeof outcomes)[number];
 
 const outcomes = ["answered", "failed", "timed_out", "skipped", "refused", "aborted"] as const;
 
@@ -12,7 +12,7 @@ export type RecordTurn = (target: string, outcome: TurnOutcome, latencyMs: numbe
  * Defines `modelwright_router_attempts_total` (by target and outcome) and `modelwright_router_latency_seconds` (by target; answers
  * only, because a target that fails fast is not a fast one).
  *
- * @throws a {@link ModelwrightError} with code `CONFIG_INVALID` when another router has defined them there
+ * @throws a `ModelwrightError` with code `CONFIG_INVALID` when another router has defined them there
  */
 export function routerMetrics(metrics: Metrics, targets: readonly string[]): RecordTurn {
   const attempts = metrics.counter({

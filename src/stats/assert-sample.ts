@@ -8,7 +8,7 @@ const MAX_ISSUES = 5;
  * Refuses an empty sample and every value that `accepts` refuses.
  *
  * @param expected - what each value must be, for the message
- * @throws a {@link ModelwrightError} with code `INPUT_INVALID`
+ * @throws a `ModelwrightError` with code `INPUT_INVALID`
  */
 export function assertSample(
   subject: string,
@@ -25,7 +25,7 @@ export function assertSample(
   if (issues.length > 0) throw invalidInput(subject, issues);
 }
 
-/** @throws a {@link ModelwrightError} with code `INPUT_INVALID` unless both samples are equally long */
+/** @throws a `ModelwrightError` with code `INPUT_INVALID` unless both samples are equally long */
 export function assertPaired(subject: string, a: ArrayLike<number>, b: ArrayLike<number>): void {
   if (a.length !== b.length) {
     throw invalidInput(subject, [
@@ -46,7 +46,7 @@ export const isLabel = (value: number): boolean => value === 0 || value === 1;
 /** Whether a value is a count. */
 export const isCount = (value: number): boolean => Number.isSafeInteger(value) && value >= 0;
 
-/** Sum of the counts. @throws a {@link ModelwrightError} with code `INPUT_INVALID` when it is 0 or an item is no count */
+/** Sum of the counts. @throws a `ModelwrightError` with code `INPUT_INVALID` when it is 0 or an item is no count */
 export function sampleSize(subject: string, counts: ArrayLike<number>): number {
   assertSample(subject, counts, "a count", isCount);
   let sum = 0;

@@ -4,7 +4,7 @@ import { assertSample, isProbability } from "./assert-sample.ts";
  * P-values adjusted for how many there are: rejecting those below α keeps the expected share of false rejections below α, for
  * independent or positively dependent tests. In the order given; none gives none.
  *
- * @throws a {@link ModelwrightError} with code `INPUT_INVALID` for a value outside of [0, 1]
+ * @throws a `ModelwrightError` with code `INPUT_INVALID` for a value outside of [0, 1]
  * @source Y. Benjamini, Y. Hochberg, "Controlling the False Discovery Rate", J. R. Statist. Soc. B 57 (1995)
  */
 export function benjaminiHochberg(pValues: ArrayLike<number>): Float64Array {

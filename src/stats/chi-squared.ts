@@ -6,7 +6,7 @@ import { gammaQ } from "./gamma.ts";
  *
  * @param x - at least 0
  * @param df - degrees of freedom, in (0, 2e10]; need not be whole
- * @throws a {@link ModelwrightError} with code `INPUT_INVALID` outside of these ranges
+ * @throws a `ModelwrightError` with code `INPUT_INVALID` outside of these ranges
  * @source M. Abramowitz, I. A. Stegun, "Handbook of Mathematical Functions" (1964), 26.4.19
  */
 export function chiSquaredSf(x: number, df: number): number {

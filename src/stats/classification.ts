@@ -14,7 +14,7 @@ export interface ConfusionMatrix {
  *
  * @param labels - 0 or 1, at least one
  * @param probabilities - of label 1, in [0, 1]
- * @throws a {@link ModelwrightError} with code `INPUT_INVALID` for other values or unequal lengths
+ * @throws a `ModelwrightError` with code `INPUT_INVALID` for other values or unequal lengths
  * @source I. J. Good, "Rational Decisions", J. R. Statist. Soc. B 14 (1952)
  */
 export function logLoss(labels: ArrayLike<number>, probabilities: ArrayLike<number>): number {
@@ -32,7 +32,7 @@ export function logLoss(labels: ArrayLike<number>, probabilities: ArrayLike<numb
  *
  * @param labels - 0 or 1, at least one
  * @param probabilities - of label 1, in [0, 1]
- * @throws a {@link ModelwrightError} with code `INPUT_INVALID` for other values or unequal lengths
+ * @throws a `ModelwrightError` with code `INPUT_INVALID` for other values or unequal lengths
  * @source G. W. Brier, "Verification of Forecasts Expressed in Terms of Probability", Mon. Weather Rev. 78 (1950), halved for two classes
  */
 export function brierScore(labels: ArrayLike<number>, probabilities: ArrayLike<number>): number {
@@ -47,7 +47,7 @@ export function brierScore(labels: ArrayLike<number>, probabilities: ArrayLike<n
  *
  * @param labels - 0 or 1, at least one
  * @param predictions - 0 or 1
- * @throws a {@link ModelwrightError} with code `INPUT_INVALID` for other values or unequal lengths
+ * @throws a `ModelwrightError` with code `INPUT_INVALID` for other values or unequal lengths
  */
 export function confusionMatrix(labels: ArrayLike<number>, predictions: ArrayLike<number>): ConfusionMatrix {
   assertPaired("confusionMatrix", labels, predictions);
@@ -64,7 +64,7 @@ export function confusionMatrix(labels: ArrayLike<number>, predictions: ArrayLik
  *
  * @param labels - 0 or 1, at least one
  * @param predictions - 0 or 1
- * @throws a {@link ModelwrightError} with code `INPUT_INVALID` for other values or unequal lengths
+ * @throws a `ModelwrightError` with code `INPUT_INVALID` for other values or unequal lengths
  */
 export function accuracy(labels: ArrayLike<number>, predictions: ArrayLike<number>): number {
   const { truePositives, trueNegatives } = confusionMatrix(labels, predictions);

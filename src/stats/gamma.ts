@@ -23,7 +23,7 @@ const STIRLING = [1 / 12, -1 / 360, 1 / 1260, -1 / 1680, 1 / 1188, -691 / 360360
 /**
  * Natural logarithm of the gamma function of a positive number. Relative error below 1e-14, also next to its zeros at 1 and 2.
  *
- * @throws a {@link ModelwrightError} with code `INPUT_INVALID` unless `z` is positive and finite
+ * @throws a `ModelwrightError` with code `INPUT_INVALID` unless `z` is positive and finite
  * @source M. Abramowitz, I. A. Stegun, "Handbook of Mathematical Functions" (1964), 6.1.33 (series at 2), 6.1.15 (recurrence),
  * 6.1.40 (Stirling)
  */
@@ -50,7 +50,7 @@ export function logGamma(z: number): number {
  *
  * @param a - order, in (0, 1e10]
  * @param x - at least 0; infinity gives 0
- * @throws a {@link ModelwrightError} with code `INPUT_INVALID` outside of these ranges
+ * @throws a `ModelwrightError` with code `INPUT_INVALID` outside of these ranges
  * @source W. Gautschi, "A Computational Procedure for Incomplete Gamma Functions", ACM TOMS 5 (1979), for small `a` and `x`;
  * NIST Digital Library of Mathematical Functions, 8.11.4 (series) and 8.9.2 (continued fraction)
  */

@@ -3,7 +3,7 @@ import { invalidInput } from "../core/schema.ts";
 /**
  * Probability that Kolmogorov's limit variate exceeds `x`: P(√n · D > x) as n grows. Relative error below 1e-13.
  *
- * @throws a {@link ModelwrightError} with code `INPUT_INVALID` for NaN
+ * @throws a `ModelwrightError` with code `INPUT_INVALID` for NaN
  * @source A. Kolmogorov, "Sulla determinazione empirica di una legge di distribuzione", G. Ist. Ital. Attuari 4 (1933); W. Feller,
  * "On the Kolmogorov–Smirnov Limit Theorems", Ann. Math. Statist. 19 (1948), eq. 1.4, for the form that converges at small `x`
  */

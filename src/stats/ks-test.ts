@@ -41,7 +41,7 @@ const optionsSchema = z.strictObject({ method: z.enum(["auto", "exact", "asympto
  *
  * @param a - one sample, not empty; infinities are ordered like other values
  * @param b - the other sample
- * @throws a {@link ModelwrightError} with code `INPUT_INVALID` for an empty sample or NaN, `CONFIG_INVALID` for wrong options
+ * @throws a `ModelwrightError` with code `INPUT_INVALID` for an empty sample or NaN, `CONFIG_INVALID` for wrong options
  * @source N. Smirnov, "Table for Estimating the Goodness of Fit of Empirical Distributions", Ann. Math. Statist. 19 (1948); T.
  * Viehmann, "Numerically more stable computation of the p-values for the two-sample Kolmogorov-Smirnov test", arXiv:2102.08037
  * (2021)
@@ -66,7 +66,7 @@ export function ksTest(a: ArrayLike<number>, b: ArrayLike<number>, options: KsTe
  * most that of the samples, and falls short by at most the greatest, over all bins, of the smaller of the two samples' shares in it.
  * The p-value is the asymptotic one of {@link ksTest}, hence too large rather than too small.
  *
- * @throws a {@link ModelwrightError} with code `INPUT_INVALID` unless both arrays hold counts, of the same number of bins, and
+ * @throws a `ModelwrightError` with code `INPUT_INVALID` unless both arrays hold counts, of the same number of bins, and
  * neither is all 0
  */
 export function ksFromCounts(

@@ -40,7 +40,7 @@ const optionsSchema = z.strictObject({ method: z.enum(["auto", "exact", "asympto
 /**
  * McNemar's test that two classifiers, judged on the same rows, are right equally often. Without disagreement the p-value is 1.
  *
- * @throws a {@link ModelwrightError} with code `INPUT_INVALID` unless both are counts, `CONFIG_INVALID` for wrong options
+ * @throws a `ModelwrightError` with code `INPUT_INVALID` unless both are counts, `CONFIG_INVALID` for wrong options
  * @source Q. McNemar, "Note on the Sampling Error of the Difference Between Correlated Proportions or Percentages", Psychometrika 12
  * (1947); A. L. Edwards, "Note on the 'Correction for Continuity'", Psychometrika 13 (1948)
  */

@@ -31,7 +31,7 @@ const optionsSchema = z.strictObject({ bins: z.int().min(2).max(1000).default(10
  *
  * @param reference - finite, at least one value
  * @param current - finite, at least one value
- * @throws a {@link ModelwrightError} with code `INPUT_INVALID` for an empty sample, NaN or infinities, `CONFIG_INVALID` for wrong options
+ * @throws a `ModelwrightError` with code `INPUT_INVALID` for an empty sample, NaN or infinities, `CONFIG_INVALID` for wrong options
  * @source B. Yurdakul, "Statistical Properties of Population Stability Index", dissertation, Western Michigan University (2018)
  */
 export function populationStabilityIndex(
@@ -55,7 +55,7 @@ export function populationStabilityIndex(
  * (1/n + 1/m) times a chi-squared variate of B − 1 degrees of freedom, while bins are expected to hold about 5 values or more; sparser
  * ones make the p-value too large. One bin gives an index of 0 and a p-value of 1.
  *
- * @throws a {@link ModelwrightError} with code `INPUT_INVALID` unless both arrays hold counts, of the same number of bins, and
+ * @throws a `ModelwrightError` with code `INPUT_INVALID` unless both arrays hold counts, of the same number of bins, and
  * neither is all 0
  * @source B. Yurdakul, "Statistical Properties of Population Stability Index", dissertation, Western Michigan University (2018), for
  * the distribution

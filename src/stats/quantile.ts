@@ -7,7 +7,7 @@ import { assertSample, isProbability } from "./assert-sample.ts";
  *
  * @param values - finite, at least one, in any order
  * @param q - in [0, 1]
- * @throws a {@link ModelwrightError} with code `INPUT_INVALID` outside of these ranges
+ * @throws a `ModelwrightError` with code `INPUT_INVALID` outside of these ranges
  * @source R. J. Hyndman, Y. Fan, "Sample Quantiles in Statistical Packages", Am. Stat. 50 (1996), definition 7
  */
 export function quantile(values: ArrayLike<number>, q: number): number {

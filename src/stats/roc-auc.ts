@@ -7,7 +7,7 @@ import { assertPaired, assertSample, isLabel, isOrdered } from "./assert-sample.
  *
  * @param labels - 0 or 1, at least one of each
  * @param scores - any numbers, greater for what is rather positive; only their order counts
- * @throws a {@link ModelwrightError} with code `INPUT_INVALID` for other labels, one class alone, NaN, or unequal lengths
+ * @throws a `ModelwrightError` with code `INPUT_INVALID` for other labels, one class alone, NaN, or unequal lengths
  * @source J. A. Hanley, B. J. McNeil, "The Meaning and Use of the Area under a ROC Curve", Radiology 143 (1982)
  */
 export function rocAuc(labels: ArrayLike<number>, scores: ArrayLike<number>): number {

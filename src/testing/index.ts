@@ -6,7 +6,7 @@ export { registryStoreConformance } from "./conformance/registry-store.ts";
 export { FakeClock, type FakeClockOptions } from "./fake-clock.ts";
 export { type FakePredictor, type FakePredictorCall, type FakePredictorOptions, fakePredictor } from "./fake-predictor.ts";
 export { type FlakyOptions, flaky } from "./flaky.ts";
-export type { SuiteOptions, TestKit } from "./suite.ts";
+export type { DeepEquality, DefineTest, SuiteOptions, TestKit } from "./suite.ts";
 export {
   addModel,
   externalDataModel,

@@ -3,12 +3,24 @@ import { equals } from "./equals.ts";
 
 /** The functions of a test runner that the suites need. vitest, jest and `node:test` all have them. */
 export interface TestKit {
+  /** Groups tests. */
   readonly describe: (name: string, body: () => void) => unknown;
-  readonly it: ((name: string, body: () => Promise<void>) => unknown) & {
-    readonly skip: (name: string, body: () => Promise<void>) => unknown;
+  /** Defines a test. */
+  readonly it: DefineTest & {
+    /** Defines a test that is shown but not run. */
+    readonly skip: DefineTest;
   };
   /** The runner's own `expect`, for better messages. @defaultValue a deep comparison that throws */
-  readonly expect?: (actual: unknown) => { toEqual(expected: unknown): unknown };
+  readonly expect?: (actual: unknown) => DeepEquality;
+}
+
+/** Defines a test by its name. */
+export type DefineTest = (name: string, body: () => Promise<void>) => unknown;
+
+/** What `expect(actual)` of a runner answers. */
+export interface DeepEquality {
+  /** Throws unless the values are deeply equal. */
+  toEqual(expected: unknown): unknown;
 }
 
 /** How to run a suite over one adapter. */

@@ -1,0 +1,2 @@
+export type { OrtLibrary, OrtSession, OrtSessionOptions, OrtTensor, OrtValueMetadata } from "../onnxruntime/library.ts";
+export { type OnnxWebOptions, type OrtWebLibrary, onnxWeb, type WasmPaths } from "./onnx-web.ts";

@@ -1,0 +1,202 @@
+import { jsonText } from "../../core/json.ts";
+import { invalidInput } from "../../core/schema.ts";
+import type { OnlineKey, OnlineRow, OnlineStore } from "../../features/port.ts";
+import { type SqlDatabase, SqlSession } from "./database.ts";
+import { type Prepared, prepared } from "./prepared.ts";
+
+/** Most rows or keys in one statement; sizes are powers of two up to here, so that few texts are compiled and prepared. */
+const MAX_BATCH = 128;
+
+interface FoundRow {
+  readonly key: string;
+  readonly event_at_us: number;
+  readonly created_at_us: number;
+  readonly features: string;
+}
+
+/** The online port over SQL: a read is one statement for each view and 128 keys, a write one for each 128 rows. */
+export function sqlOnline(database: SqlDatabase, name: string, capabilities: OnlineStore["capabilities"]): OnlineStore {
+  const session = new SqlSession(database, "online store");
+  const selects = new Map<number, Prepared<FoundRow>>();
+  const deletes = new Map<number, Prepared<unknown>>();
+  const upserts = new Map<number, Prepared<unknown>>();
+  return {
+    spec: "online/1",
+    name,
+    capabilities,
+    readMany: (keys, call) =>
+      session.read("read feature rows", call, async (db) => {
+        const found = new Map<string, Map<string, OnlineRow>>();
+        for (const [view, wanted] of byView(keys)) {
+          const rows = new Map<string, OnlineRow>();
+          found.set(view, rows);
+          for (const batch of batches([...wanted])) {
+            const select = cached(selects, roundUp(batch.length), selectOf);
+            for (const row of await select(db, keyValues(view, batch))) rows.set(row.key, toRow(view, row));
+          }
+        }
+        return keys.map(({ view, key }) => found.get(view)?.get(key));
+      }),
+    writeMany: async (rows, call) => {
+      const winners = [...newest(rows).values()].map(toParameters);
+      await session.write("write feature rows", call, async (db) => {
+        for (const batch of batches(winners)) {
+          // A statement cannot be padded with rows as one can with keys: a batch is split by the powers of two in its length.
+          for (let at = 0; at < batch.length; ) {
+            const size = 2 ** Math.floor(Math.log2(batch.length - at));
+            await cached(upserts, size, upsertOf)(db, indexed(batch.slice(at, at + size)));
+            at += size;
+          }
+        }
+      });
+    },
+    deleteMany: (keys, call) =>
+      session.write("delete feature rows", call, async (db) => {
+        for (const [view, wanted] of byView(keys)) {
+          for (const batch of batches([...wanted])) {
+            await cached(deletes, roundUp(batch.length), deleteOf)(db, keyValues(view, batch));
+          }
+        }
+      }),
+    [Symbol.asyncDispose]: () => session.close(),
+  };
+}
+
+function selectOf(size: number): Prepared<FoundRow> {
+  return prepared((db, p) =>
+    db
+      .selectFrom("modelwright_online")
+      .select(["key", "event_at_us", "created_at_us", "features"])
+      .where("view", "=", p("view"))
+      .where(
+        "key",
+        "in",
+        Array.from({ length: size }, (_, i) => p(`key${i}`)),
+      ),
+  );
+}
+
+function deleteOf(size: number): Prepared<unknown> {
+  return prepared((db, p) =>
+    db
+      .deleteFrom("modelwright_online")
+      .where("view", "=", p("view"))
+      .where(
+        "key",
+        "in",
+        Array.from({ length: size }, (_, i) => p(`key${i}`)),
+      ),
+  );
+}
+
+function upsertOf(size: number): Prepared<unknown> {
+  const columns = ["view", "key", "event_at_us", "created_at_us", "features"] as const;
+  return prepared((db, p) =>
+    db
+      .insertInto("modelwright_online")
+      .columns(columns)
+      .values(
+        Array.from({ length: size }, (_, i) => ({
+          view: p(`view${i}`),
+          key: p(`key${i}`),
+          event_at_us: p(`event_at_us${i}`),
+          created_at_us: p(`created_at_us${i}`),
+          features: p(`features${i}`),
+        })),
+      )
+      .onConflict((stored) =>
+        stored
+          .columns(["view", "key"])
+          .doUpdateSet((eb) => ({
+            event_at_us: eb.ref("excluded.event_at_us"),
+            created_at_us: eb.ref("excluded.created_at_us"),
+            features: eb.ref("excluded.features"),
+          }))
+          .where(({ eb, ref, and, or }) =>
+            or([
+              eb("excluded.event_at_us", ">", ref("modelwright_online.event_at_us")),
+              and([
+                eb("excluded.event_at_us", "=", ref("modelwright_online.event_at_us")),
+                eb("excluded.created_at_us", ">=", ref("modelwright_online.created_at_us")),
+              ]),
+            ]),
+          ),
+      ),
+  );
+}
+
+/** The row that stays of each key: a backend may refuse to see a key twice in one statement. Keyed so that no two keys meet. */
+function newest(rows: readonly OnlineRow[]): ReadonlyMap<string, OnlineRow> {
+  const winners = new Map<string, OnlineRow>();
+  for (const row of rows) {
+    const address = JSON.stringify([row.view, row.key]);
+    const other = winners.get(address);
+    const older =
+      other !== undefined &&
+      (row.eventAtUs < other.eventAtUs || (row.eventAtUs === other.eventAtUs && row.createdAtUs < other.createdAtUs));
+    if (!older) winners.set(address, row);
+  }
+  return winners;
+}
+
+function toParameters({ view, key, eventAtUs, createdAtUs, values }: OnlineRow): Record<string, string | number> {
+  assertText(view, "view");
+  assertText(key, "key");
+  for (const [name, time] of Object.entries({ eventAtUs, createdAtUs })) {
+    if (!Number.isSafeInteger(time)) throw invalid(name, `expected whole microseconds since the epoch, but got ${time}`);
+  }
+  return { view, key, event_at_us: eventAtUs, created_at_us: createdAtUs, features: jsonText(values, `Row ${view}/${key}`) };
+}
+
+/** Refuses what SQL text cannot hold faithfully in every backend. */
+function assertText(text: string, name: string): void {
+  if (text === "") throw invalid(name, "expected text that is not empty");
+  if (/\0|\p{Surrogate}/u.test(text)) throw invalid(name, "expected text without NUL characters and lone surrogates");
+}
+
+function invalid(name: string, message: string) {
+  return invalidInput("feature row", [{ path: [name], message }]);
+}
+
+function toRow(view: string, row: FoundRow): OnlineRow {
+  const values = JSON.parse(row.features) as OnlineRow["values"];
+  return { view, key: row.key, eventAtUs: row.event_at_us, createdAtUs: row.created_at_us, values };
+}
+
+function byView(keys: readonly OnlineKey[]): ReadonlyMap<string, ReadonlySet<string>> {
+  const views = new Map<string, Set<string>>();
+  for (const { view, key } of keys) {
+    const wanted = views.get(view);
+    if (wanted === undefined) views.set(view, new Set([key]));
+    else wanted.add(key);
+  }
+  return views;
+}
+
+function* batches<T>(items: readonly T[]): Generator<readonly T[]> {
+  for (let at = 0; at < items.length; at += MAX_BATCH) yield items.slice(at, at + MAX_BATCH);
+}
+
+/** Parameters of a statement for a power of two of keys: the last key fills the places that are left. */
+function keyValues(view: string, keys: readonly string[]): Record<string, string> {
+  const values: Record<string, string> = { view };
+  for (let i = 0; i < roundUp(keys.length); i++) values[`key${i}`] = keys[Math.min(i, keys.length - 1)]!;
+  return values;
+}
+
+function indexed(rows: readonly Readonly<Record<string, string | number>>[]): Record<string, string | number> {
+  return Object.fromEntries(rows.flatMap((row, i) => Object.entries(row).map(([name, value]) => [`${name}${i}`, value])));
+}
+
+function roundUp(count: number): number {
+  return 2 ** Math.ceil(Math.log2(count));
+}
+
+function cached<T>(cache: Map<number, T>, size: number, make: (size: number) => T): T {
+  let item = cache.get(size);
+  if (item === undefined) {
+    item = make(size);
+    cache.set(size, item);
+  }
+  return item;
+}

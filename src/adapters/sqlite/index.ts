@@ -1,0 +1,1 @@
+export { type SqliteOptions, type SqliteStores, sqlite } from "./sqlite.ts";

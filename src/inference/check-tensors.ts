@@ -1,0 +1,108 @@
+import { dataLength, type ElementData, elementTypes } from "../core/element-type.ts";
+import { ModelwrightError } from "../core/errors.ts";
+import { elementCount, formatDims, type Tensor } from "../core/tensor.ts";
+import type { TensorSpec, Tensors } from "./port.ts";
+
+/**
+ * Copies of the tensors that a model is to run on, so that the caller may change the originals at once. Checks names, element types,
+ * ranks and extents; a symbolic extent must be the same wherever its name occurs.
+ *
+ * @throws a {@link ModelwrightError} with code `INPUT_UNKNOWN`, `INPUT_MISSING`, `INPUT_DTYPE` or `INPUT_SHAPE`
+ */
+export function checkedCopies(specs: readonly TensorSpec[], given: Tensors): Tensors {
+  const known = specs.map(({ name }) => name);
+  for (const name of Object.keys(given)) {
+    if (known.includes(name)) continue;
+    throw new ModelwrightError(
+      "INPUT_UNKNOWN",
+      `The model has no input ${JSON.stringify(name)}; its inputs are ${known.join(", ")}`,
+      {
+        details: { input: name, known },
+      },
+    );
+  }
+  const extents = new Map<string, { readonly extent: number; readonly input: string }>();
+  const copies: Record<string, Tensor> = {};
+  for (const spec of specs) {
+    const tensor = given[spec.name];
+    if (tensor === undefined) {
+      throw new ModelwrightError(
+        "INPUT_MISSING",
+        `The input ${JSON.stringify(spec.name)} is missing; the model needs ${known.join(", ")}`,
+        {
+          details: { input: spec.name, known },
+        },
+      );
+    }
+    checkType(spec, tensor);
+    checkShape(spec, tensor);
+    checkSymbols(spec, tensor, extents);
+    copies[spec.name] = { type: tensor.type, dims: [...tensor.dims], data: copyOf(tensor) };
+  }
+  return copies;
+}
+
+/** @throws a {@link ModelwrightError} with code `INPUT_UNKNOWN` unless the model has all the outputs */
+export function checkOutputs(specs: readonly TensorSpec[], asked: readonly string[]): void {
+  const known = specs.map(({ name }) => name);
+  const unknown = asked.find((name) => !known.includes(name));
+  if (unknown === undefined) return;
+  throw new ModelwrightError(
+    "INPUT_UNKNOWN",
+    `The model has no tensor output ${JSON.stringify(unknown)}; it has ${known.join(", ")}`,
+    {
+      details: { input: unknown, known },
+    },
+  );
+}
+
+/** An `INPUT_SHAPE` error about a named input. */
+export function shapeMismatch(input: string, expected: string, given: string): ModelwrightError<"INPUT_SHAPE"> {
+  return new ModelwrightError("INPUT_SHAPE", `The input ${JSON.stringify(input)} needs ${expected}, but got ${given}`, {
+    details: { input, expected, given },
+  });
+}
+
+function checkType(spec: TensorSpec, { type, data }: Tensor): void {
+  const { array } = elementTypes[spec.type];
+  const fits =
+    array === undefined ? Array.isArray(data) && data.every((item) => typeof item === "string") : data instanceof array;
+  if (type === spec.type && fits) return;
+  const expected = type === spec.type ? `${spec.type} in ${array?.name ?? "string[]"}` : spec.type;
+  const given = type === spec.type ? ((data as object | null | undefined)?.constructor?.name ?? String(data)) : String(type);
+  throw new ModelwrightError("INPUT_DTYPE", `The input ${JSON.stringify(spec.name)} needs ${expected}, but got ${given}`, {
+    details: { input: spec.name, expected, given },
+  });
+}
+
+function checkShape({ name, dims: expected }: TensorSpec, { type, dims, data }: Tensor): void {
+  if (expected !== null) {
+    const fits =
+      expected.length === dims.length && expected.every((extent, axis) => typeof extent === "string" || extent === dims[axis]);
+    if (!fits) throw shapeMismatch(name, formatDims(expected), formatDims(dims));
+  }
+  const length = dataLength(type, elementCount(dims));
+  if (length !== data.length) throw shapeMismatch(name, `${length} elements for ${formatDims(dims)}`, `${data.length}`);
+}
+
+function checkSymbols(
+  { name, dims: symbols }: TensorSpec,
+  { dims }: Tensor,
+  extents: Map<string, { readonly extent: number; readonly input: string }>,
+): void {
+  symbols?.forEach((symbol, axis) => {
+    if (typeof symbol === "number" || symbol === "?") return;
+    const extent = dims[axis]!;
+    const first = extents.get(symbol);
+    if (first === undefined) extents.set(symbol, { extent, input: name });
+    else if (first.extent !== extent) {
+      throw shapeMismatch(name, `${symbol} = ${first.extent}, as in ${JSON.stringify(first.input)}`, formatDims(dims));
+    }
+  });
+}
+
+function copyOf({ type, data }: Tensor): ElementData {
+  const { array } = elementTypes[type];
+  // Not `slice()`: that of a Node Buffer is a view.
+  return (array === undefined ? [...(data as readonly string[])] : new array(data as never)) as ElementData;
+}

@@ -1,0 +1,96 @@
+import { type ElementType, elementTypes } from "../core/element-type.ts";
+import { fromFloat16Bits, toFloat16Bits } from "../core/float16.ts";
+import type { Scalar } from "./row.ts";
+
+/** How values of rows become elements of a tensor of one type, and back. */
+export interface ElementCodec {
+  /** What {@link ElementCodec.encode} takes, for messages. */
+  readonly expected: string;
+  /** The element; undefined when the value cannot be one. */
+  readonly encode: (value: unknown) => number | bigint | string | undefined;
+  readonly decode: (element: number | bigint | string) => Scalar;
+}
+
+/** A data array being filled. */
+export type Elements = { [index: number]: number | bigint | string; readonly length: number };
+
+const asIs = (element: number | bigint | string): Scalar => element;
+const float = (value: unknown) => (typeof value === "number" ? value : typeof value === "boolean" ? Number(value) : undefined);
+
+const float16: ElementCodec = {
+  expected: "a number",
+  encode(value) {
+    const number = float(value);
+    return number === undefined ? undefined : toFloat16Bits(number);
+  },
+  decode: (bits) => fromFloat16Bits(bits as number),
+};
+
+/**
+ * The codec of a type. That of a packed or exotic type takes no value and gives elements as they are.
+ *
+ * Floats take every number, NaN and infinities too. A boolean counts as 0 or 1 wherever a number is taken. Integers must be whole
+ * and in range, so that nothing wraps around. 64-bit integers take numbers up to 2^53 − 1 and bigints, and are answered as a number
+ * where it is exact, as a bigint beyond.
+ */
+export function elementCodec(type: ElementType): ElementCodec {
+  switch (type) {
+    case "float32":
+    case "float64":
+      return { expected: "a number", encode: float, decode: asIs };
+    case "float16":
+      return float16;
+    case "string":
+      return { expected: "a string", encode: (value) => (typeof value === "string" ? value : undefined), decode: asIs };
+    case "bool":
+      return {
+        expected: "a boolean",
+        encode: (value) => (typeof value === "boolean" ? Number(value) : undefined),
+        decode: (element) => element !== 0,
+      };
+    case "int8":
+    case "int16":
+    case "int32":
+      return integer(-(2 ** (elementTypes[type].bits - 1)), 2 ** (elementTypes[type].bits - 1) - 1);
+    case "uint8":
+    case "uint16":
+    case "uint32":
+      return integer(0, 2 ** elementTypes[type].bits - 1);
+    case "int64":
+      return bigInteger(-(2n ** 63n), 2n ** 63n - 1n);
+    case "uint64":
+      return bigInteger(0n, 2n ** 64n - 1n);
+    default:
+      return { expected: `a tensor, given to run(): no value of a row can be ${type}`, encode: () => undefined, decode: asIs };
+  }
+}
+
+/** A data array for `length` elements of a type. */
+export function newElements(type: ElementType, length: number): Elements {
+  const { array } = elementTypes[type];
+  return array === undefined ? new Array<string>(length).fill("") : new array(length);
+}
+
+function integer(min: number, max: number): ElementCodec {
+  return {
+    expected: `an integer from ${min} to ${max}`,
+    encode(value) {
+      const number = float(value);
+      return number !== undefined && Number.isInteger(number) && number >= min && number <= max ? number : undefined;
+    },
+    decode: asIs,
+  };
+}
+
+function bigInteger(min: bigint, max: bigint): ElementCodec {
+  return {
+    expected: `a bigint from ${min} to ${max} or an integer that a number holds exactly`,
+    encode(value) {
+      const number = float(value);
+      if (number !== undefined && !Number.isSafeInteger(number)) return undefined;
+      const big = number === undefined ? value : BigInt(number);
+      return typeof big === "bigint" && big >= min && big <= max ? big : undefined;
+    },
+    decode: (element) => (Number.isSafeInteger(Number(element)) ? Number(element) : element),
+  };
+}

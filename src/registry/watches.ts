@@ -1,0 +1,85 @@
+import type { Digest } from "../core/digest.ts";
+import { ModelwrightError } from "../core/errors.ts";
+import { Emitter, type Event } from "../core/events.ts";
+import type { Logger } from "../core/logger.ts";
+import { formatModelRef, type ModelIdentity, type ModelRef } from "../core/model.ts";
+import type { RegistryStore, VersionRecord } from "./port.ts";
+import { onnxPaths } from "./registration.ts";
+
+/** A reference that somebody may want to follow. */
+interface Watch {
+  /** Fires after the reference has begun to point to a version other than the one seen last. */
+  readonly onChanged: Event<ModelIdentity>;
+  /**
+   * Notes the version that the reference was found to point to, and answers which model that is.
+   *
+   * @throws a {@link ModelwrightError} with code `MODEL_UNSUPPORTED` when it is no ONNX model
+   */
+  seen(version: VersionRecord): ModelIdentity & { readonly digest: Digest };
+}
+
+/** The references that are followed; asking the store costs nothing while nobody listens. */
+export class Watches {
+  readonly #store: RegistryStore;
+  readonly #logger: Logger;
+  readonly #followed = new Set<{ readonly name: string; readonly check: () => Promise<void> }>();
+
+  constructor(store: RegistryStore, logger: Logger) {
+    this.#store = store;
+    this.#logger = logger;
+  }
+
+  /** Prepares to follow a reference; it is followed while its event has listeners. */
+  watch(ref: ModelRef): Watch {
+    const emitter = new Emitter<ModelIdentity>(this.#logger);
+    let last: number | undefined;
+    const check = async () => {
+      const version = await this.#store.findVersion(ref);
+      if (version === undefined || version.version === last) return;
+      last = version.version;
+      emitter.emit(identify(version));
+    };
+    const entry = { name: ref.name, check };
+    let listeners = 0;
+    return {
+      onChanged: (listener) => {
+        const subscription = emitter.event(listener);
+        let active = true;
+        listeners += 1;
+        this.#followed.add(entry);
+        return {
+          [Symbol.dispose]: () => {
+            subscription[Symbol.dispose]();
+            if (active) listeners -= 1;
+            active = false;
+            if (listeners === 0) this.#followed.delete(entry);
+          },
+        };
+      },
+      seen: (version) => {
+        last = version.version;
+        return identify(version);
+      },
+    };
+  }
+
+  /** Tells the followers of a model's references what changed. Never rejects: what was changed has been changed. */
+  async announce(name: string): Promise<void> {
+    for (const { name: followed, check } of [...this.#followed]) {
+      if (followed !== name) continue;
+      try {
+        await check();
+      } catch (error) {
+        this.#logger.error("A change of a model could not be announced", { model: name, error });
+      }
+    }
+  }
+}
+
+function identify({ name, version, format, files }: VersionRecord): ModelIdentity & { readonly digest: Digest } {
+  const paths = onnxPaths(Object.fromEntries(files.map(({ path }) => [path, true])));
+  const file = files.find(({ path }) => format === "onnx" && paths.length === 1 && path === paths[0]);
+  if (file !== undefined) return { name, version, digest: file.digest };
+  const reason = `${formatModelRef({ name, version })} has the format ${format}, not onnx`;
+  throw new ModelwrightError("MODEL_UNSUPPORTED", `${reason}; load its files with ModelRegistry.load`, { details: { reason } });
+}

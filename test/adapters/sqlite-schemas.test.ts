@@ -1,0 +1,76 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { afterAll, describe, expect, it } from "vitest";
+import { sqlite } from "../../src/adapters/sqlite/index.ts";
+import { migrations } from "../../src/adapters/sqlite/migrations.ts";
+import { readSample, sampleClock, writeSample } from "./sqlite-schemas/sample.ts";
+import { schemaText } from "./sqlite-schemas/schema-text.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "modelwright-schemas-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const dumps = readdirSync(new URL("./sqlite-schemas", import.meta.url)).filter((file) => file.endsWith(".sql"));
+
+/** A database as a release has left it. */
+function released(dump: string): string {
+  const path = join(folder, `${dump}.db`);
+  rmSync(path, { force: true });
+  const db = new DatabaseSync(path);
+  db.exec(readFileSync(new URL(`./sqlite-schemas/${dump}`, import.meta.url), "utf8"));
+  db.close();
+  return path;
+}
+
+function schemaAt(path: string): readonly string[] {
+  const db = new DatabaseSync(path);
+  const text = schemaText(db);
+  db.close();
+  return text;
+}
+
+describe("schemas of SQLite databases", () => {
+  it("have a dump for each migration, and no other", () => {
+    expect(dumps.sort()).toEqual(migrations.map(({ name }) => `${name.slice(0, 4)}.sql`));
+  });
+
+  it("are numbered without a gap", () => {
+    expect(migrations.map(({ name }) => Number(name.slice(0, 4)))).toEqual(migrations.map((_, i) => i + 1));
+  });
+
+  it.each(dumps)("can be brought forward from %s, with what the release has written", async (dump) => {
+    await using fresh = sqlite({ path: ":memory:" }, { clock: sampleClock() });
+    await writeSample(fresh);
+    await using db = sqlite({ path: released(dump) });
+    const sample = await readSample(db);
+    expect(sample).toEqual(await readSample(fresh));
+    expect(sample.production?.version).toBe(2);
+    expect(sample.champion?.aliases).toEqual(["champion", "eu"]);
+    expect(sample.versions.map(({ name, version, stage }) => `${name}@${version} ${stage}`)).toEqual([
+      "Fraud@1 development",
+      "fraud@3 development",
+      "fraud@2 production",
+      "fraud@1 archived",
+    ]);
+  });
+
+  it.each(dumps)("brought forward from %s equal a fresh one", async (dump) => {
+    const fresh = join(folder, `fresh-${dump}.db`);
+    const old = released(dump);
+    for (const path of [fresh, old]) {
+      await using db = sqlite({ path });
+      await db.registry.listModels({ limit: 1 });
+    }
+    expect(schemaAt(old)).toEqual(schemaAt(fresh));
+    expect(schemaAt(fresh).length).toBeGreaterThan(5);
+  });
+
+  it.each(dumps)("give no number or revision again after %s", async (dump) => {
+    await using db = sqlite({ path: released(dump) });
+    const [newest] = await db.registry.listVersions({ name: "fraud", limit: 1 });
+    const next = await db.registry.insertVersion({ ...newest!, id: "another" });
+    expect(next.version).toBe(4);
+    expect(await db.keyValues.set("gone", new Uint8Array())).toBe(4);
+  });
+});
