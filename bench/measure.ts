@@ -34,8 +34,11 @@ export interface CompareOptions {
 export async function compare(name: string, options: CompareOptions): Promise<Comparison> {
   const { ours, reference, unit = "us", rounds = 31 } = options;
   const calls = options.callsPerRound ?? (await callsFor(20, reference));
-  await timed(ours, calls);
-  await timed(reference, calls);
+  // Until the compiler has settled; the early rounds would count against whoever is measured first.
+  for (let warmUp = 0; warmUp < 5; warmUp++) {
+    await timed(ours, calls);
+    await timed(reference, calls);
+  }
   const times: { ours: number; reference: number }[] = [];
   for (let round = 0; round < rounds; round++) {
     // The order changes, so that neither side always runs in the other's wake.

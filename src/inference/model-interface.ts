@@ -3,6 +3,7 @@ import { modelColumns } from "../onnx-format/model-columns.ts";
 import type { OnnxValue } from "../onnx-format/onnx-value.ts";
 import { readOnnxModel } from "../onnx-format/read-model.ts";
 import type { TensorSpec } from "./port.ts";
+import { propertyName } from "./property-name.ts";
 
 /** What a model takes and gives, as far as it can be used here. */
 export interface ModelInterface {
@@ -37,7 +38,7 @@ export function readModelInterface(bytes: Uint8Array): ModelInterface {
 }
 
 function tensorSpec({ name, kind, type, dims }: OnnxValue): TensorSpec | undefined {
-  return kind === "tensor" && type !== undefined ? { name, type, dims } : undefined;
+  return kind === "tensor" && type !== undefined ? { name: propertyName(name), type, dims } : undefined;
 }
 
 function unsupported(reason: string): ModelwrightError<"MODEL_UNSUPPORTED"> {

@@ -6,6 +6,7 @@ import type { Tensor } from "../core/tensor.ts";
 import { shapeMismatch } from "./check-tensors.ts";
 import { type ElementCodec, type Elements, elementCodec, newElements } from "./element-codec.ts";
 import type { TensorSpec, Tensors } from "./port.ts";
+import { propertyName } from "./property-name.ts";
 import type { Row } from "./row.ts";
 
 /** How rows become the input tensors of a model; worked out once, when the model is opened. */
@@ -38,7 +39,7 @@ export function rowPacker(
   implied: readonly string[] | undefined,
 ): RowPacker {
   const names = inputs.map(({ name }) => name);
-  const columns = asked ?? implied;
+  const columns = (asked ?? implied)?.map(propertyName);
   const [input] = inputs;
   if (columns === undefined || input === undefined || isCovered(names, columns, asked)) return perInput(inputs, names);
   const width = inputs.length === 1 && input.dims?.length === 2 ? input.dims[1]! : undefined;

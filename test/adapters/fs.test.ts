@@ -2,7 +2,6 @@ import { spawn } from "node:child_process";
 import { createReadStream } from "node:fs";
 import {
   appendFile,
-  chmod,
   mkdir,
   mkdtemp,
   readdir,
@@ -247,14 +246,6 @@ describe("fs", () => {
         retryable: false,
       });
     }
-  });
-
-  it.skipIf(process.getuid?.() === 0)("reports a folder that may not be written to", async () => {
-    const root = fresh();
-    await mkdir(root, { mode: 0o500 });
-    await using store = fs(root);
-    await expect(store.put(hello)).rejects.toMatchObject({ code: "STORE_FAILED", cause: { code: "EACCES" } });
-    await chmod(root, 0o700);
   });
 
   it("passes on a system error of the producer as it is", async () => {

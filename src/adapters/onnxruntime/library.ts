@@ -2,6 +2,7 @@
 export interface OrtLibrary {
   readonly InferenceSession: {
     /** Loads a model. */
+    /** Loads a model from its bytes. */
     create(model: Uint8Array, options: OrtSessionOptions): Promise<OrtSession>;
   };
 }
@@ -21,8 +22,10 @@ export interface OrtSession {
   readonly inputMetadata: readonly OrtValueMetadata[];
   readonly outputMetadata: readonly OrtValueMetadata[];
   /** Runs the model and answers the outputs named. */
+  /** Runs the model; answers the outputs named in `fetches`. */
   run(feeds: Readonly<Record<string, OrtTensor>>, fetches: readonly string[]): Promise<Readonly<Record<string, OrtTensor>>>;
   /** Gives the memory back. Fatal while a run lasts. */
+  /** Gives the memory back, which nothing else does. */
   release(): Promise<void>;
 }
 
