@@ -2,11 +2,10 @@
 // With words, only the steps whose name contains one of them; `--without-tests` for a caller that has just run `npm test`.
 import { spawnSync } from "node:child_process";
 
-const bin = (path: string) => [process.execPath, `node_modules/${path}`];
 const steps: readonly (readonly [name: string, ...command: string[]])[] = [
-  ["types", ...bin("typescript7/bin/tsc"), "-p", "."],
+  ["types", process.execPath, "node_modules/typescript7/bin/tsc", "-p", "."],
   ["format and lint", "biome", "ci", "--error-on-warnings", "."],
-  ["dependency table", ...bin("dependency-cruiser/bin/dependency-cruise.mjs"), "--config", ".dependency-cruiser.mjs", "src"],
+  ["dependency table", "depcruise", "--config", ".dependency-cruiser.mjs", "src"],
   ["unused code and dependencies", "knip"],
   ["build", process.execPath, "scripts/build.ts"],
   ["package metadata", "publint", "--strict"],
