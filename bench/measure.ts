@@ -12,6 +12,8 @@ export interface Comparison {
   readonly ratio: number;
 }
 
+const WARM_UP_MS = 2_000;
+
 /** What to compare. */
 export interface CompareOptions {
   /** Does the work once. */
@@ -34,8 +36,8 @@ export interface CompareOptions {
 export async function compare(name: string, options: CompareOptions): Promise<Comparison> {
   const { ours, reference, unit = "us", rounds = 31 } = options;
   const calls = options.callsPerRound ?? (await callsFor(20, reference));
-  // Until the compiler has settled; the early rounds would count against whoever is measured first.
-  for (let warmUp = 0; warmUp < 5; warmUp++) {
+  // Until the optimising compiler has settled, which takes asynchronous code tens of thousands of calls: a service runs warm.
+  for (const startedAt = performance.now(); performance.now() - startedAt < WARM_UP_MS; ) {
     await timed(ours, calls);
     await timed(reference, calls);
   }

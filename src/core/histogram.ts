@@ -104,8 +104,9 @@ export class Histogram {
     const last = this.#counts.length - 1;
     this.#counts[index < 0 || value <= 0 ? 0 : index > last ? last : index]! += 1;
     this.#sum += value;
-    if (value < this.#low) this.#low = value;
-    if (value > this.#high) this.#high = value;
+    // Adding 0 turns -0, whose sign JSON does not carry, into 0.
+    if (value < this.#low) this.#low = value + 0;
+    if (value > this.#high) this.#high = value + 0;
   }
 
   /** Finite values recorded. */
