@@ -1,6 +1,7 @@
 // Everything that must hold before a commit, in one run: prints one line per step and the output of those that fail.
 // With words, only the steps whose name contains one of them; `--without-tests` for a caller that has just run `npm test`.
 import { spawnSync } from "node:child_process";
+import { stripVTControlCharacters } from "node:util";
 
 const steps: readonly (readonly [name: string, ...command: string[]])[] = [
   ["types", process.execPath, "node_modules/typescript7/bin/tsc", "-p", "."],
@@ -36,12 +37,10 @@ for (const [name, command, ...args] of steps) {
     failed.push(name);
     console.log([error?.message, stdout, stderr].filter(Boolean).join("\n"));
   } else if (name === "tests") {
-    console.log(
-      stdout
-        .split("\n")
-        .filter((line) => /^\s+(Test Files|Tests) /.test(line))
-        .join("\n"),
-    );
+    const summary = stripVTControlCharacters(stdout)
+      .split("\n")
+      .filter((line) => /^\s+(Test Files|Tests) /.test(line));
+    console.log(summary.join("\n"));
   }
 }
 console.log(
