@@ -9,13 +9,15 @@ const run = (script: string, ...args: string[]) => execFileSync(process.execPath
 run("node_modules/tsup/dist/cli-default.js");
 run("node_modules/typescript7/bin/tsc", "-p", "tsconfig.build.json");
 
-// A CommonJS consumer needs declarations whose imports end in .cjs all the way down, so the whole tree has a twin.
+// The compiler leaves imports as they are written, ending in .ts. In declarations each must name the script that it describes, .js or
+// .cjs all the way down: else a CommonJS consumer is given the types of ES modules, which it may not require.
 const types = "dist/types";
+const imports = /(from |import\()(["'])(\.{1,2}\/[^"']+)\.ts\2/g;
 const files = (await readdir(types, { recursive: true })).filter((file) => file.endsWith(".d.ts"));
 for (const file of files) {
   const text = await readFile(join(types, file), "utf8");
-  const twin = text.replaceAll(/(from |import\()(["'])(\.{1,2}\/[^"']+)\.js\2/g, "$1$2$3.cjs$2");
-  await writeFile(join(types, file.replace(/\.d\.ts$/, ".d.cts")), twin);
+  await writeFile(join(types, file), text.replaceAll(imports, "$1$2$3.js$2"));
+  await writeFile(join(types, file.replace(/\.d\.ts$/, ".d.cts")), text.replaceAll(imports, "$1$2$3.cjs$2"));
 }
 for (const [name, source] of Object.entries(entries)) {
   const target = source.replace(/^src\//, "./types/").replace(/\.ts$/, "");

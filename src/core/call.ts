@@ -2,7 +2,12 @@ import type { Clock } from "./clock.ts";
 import type { Logger } from "./logger.ts";
 import type { Random } from "./random.ts";
 
-/** The last parameter of every call that waits. */
+/**
+ * The last parameter of every call that waits.
+ *
+ * A call that changes something and is cancelled or out of time may have made the change already, or may be past the point of
+ * holding it back: whole or not at all, but read to find out which.
+ */
 export interface CallOptions {
   /** Cancels the call; it rejects with `signal.reason`. */
   readonly signal?: AbortSignal | undefined;

@@ -56,11 +56,6 @@ export function raceAbort<T>(signal: AbortSignal, work: () => Promise<T> | T): P
   });
 }
 
-/** Time left of a limit, for handing down to the next call; never below 0. Undefined when there is no limit. */
-export function remainingMs(call: CallOptions | undefined, startedAtMs: number, clock: Clock): number | undefined {
-  return call?.timeoutMs === undefined ? undefined : Math.max(0, call.timeoutMs - (clock.monotonic() - startedAtMs));
-}
-
 function deadlineExceeded(timeoutMs: number): ModelwrightError<"DEADLINE_EXCEEDED"> {
   return new ModelwrightError("DEADLINE_EXCEEDED", `No answer within ${timeoutMs} ms; allow more time or make the work smaller`, {
     details: { timeoutMs },

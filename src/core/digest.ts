@@ -45,9 +45,13 @@ export function isDigest(text: string): text is Digest {
 export function parseDigest(text: string): Digest {
   if (isDigest(text)) return text;
   const message = "expected sha256: and 64 lower-case hexadecimal digits";
-  throw new ModelwrightError("INPUT_INVALID", `${JSON.stringify(text.slice(0, 100))} is not a digest: ${message}`, {
-    details: { subject: "digest", issues: [{ path: [], message }] },
-  });
+  throw new ModelwrightError(
+    "INPUT_INVALID",
+    `${typeof text === "string" ? JSON.stringify(text.slice(0, 100)) : typeof text} is not a digest: ${message}`,
+    {
+      details: { subject: "digest", issues: [{ path: [], message }] },
+    },
+  );
 }
 
 /** One array with the content of all parts. */

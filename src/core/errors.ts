@@ -92,6 +92,9 @@ export interface ErrorOptions<Code extends ErrorCode> {
   readonly retryable?: boolean;
 }
 
+/** Longest message, so that hostile text that one repeats cannot fill a log. Details have all. */
+const MAX_MESSAGE_LENGTH = 8_000;
+
 const brand: unique symbol = Symbol.for("modelwright.error") as never;
 
 /**
@@ -116,7 +119,10 @@ export class ModelwrightError<Code extends ErrorCode = ErrorCode> extends Error 
   readonly retryable: boolean;
 
   constructor(code: Code, message: string, options: ErrorOptions<Code>) {
-    super(message, "cause" in options ? { cause: options.cause } : undefined);
+    super(
+      message.length > MAX_MESSAGE_LENGTH ? `${message.slice(0, MAX_MESSAGE_LENGTH)}…` : message,
+      "cause" in options ? { cause: options.cause } : undefined,
+    );
     this.code = code;
     this.details = options.details;
     this.retryable = options.retryable ?? false;
@@ -135,6 +141,15 @@ export class ModelwrightError<Code extends ErrorCode = ErrorCode> extends Error 
   /** Code, message, details and retryability, for logs; causes and stacks are left out. */
   toJSON(): { name: string; code: Code; message: string; details: ErrorDetails[Code]; retryable: boolean } {
     return { name: this.name, code: this.code, message: this.message, details: this.details, retryable: this.retryable };
+  }
+}
+
+/** What anything that was thrown says of itself, for a message. Never throws, whatever it was. */
+export function messageOf(error: unknown): string {
+  try {
+    return String(error instanceof Error ? error.message : error);
+  } catch {
+    return "an error without a text";
   }
 }
 

@@ -1,4 +1,4 @@
-import { defaultLogger, type Logger } from "./logger.ts";
+import { defaultLogger, guarded, type Logger } from "./logger.ts";
 
 /**
  * Something that happens and can be listened to. Calling it subscribes; disposing the answer unsubscribes.
@@ -22,7 +22,7 @@ export class Emitter<T> {
   readonly #listeners = new Set<{ readonly call: (payload: T) => unknown }>();
 
   constructor(logger: Logger = defaultLogger) {
-    this.#logger = logger;
+    this.#logger = guarded(logger);
   }
 
   /** The receiving side, to hand out. */
@@ -42,7 +42,9 @@ export class Emitter<T> {
       if (!this.#listeners.has(listener)) continue;
       try {
         const answer = listener.call(payload);
-        if (answer instanceof Promise) answer.catch(failed);
+        // Any thenable, not only this realm's Promise: left alone, its rejection would be unhandled.
+        if (typeof (answer as PromiseLike<unknown> | null | undefined)?.then === "function")
+          Promise.resolve(answer).catch(failed);
       } catch (error) {
         failed(error);
       }

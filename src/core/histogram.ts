@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { invalidConfig } from "./options.ts";
 import { validate } from "./schema.ts";
 
@@ -65,7 +65,7 @@ const LOW = 1 - HIGH;
 
 /**
  * Counts of values in log-linear buckets: 32 to the octave, each closed on the right, so that a quantile is off by at most
- * 1.6 % of its value between `min` and `max`. Fixed memory (8 bytes a bucket), merges exactly, a few nanoseconds a record.
+ * 1.6 % of its value between `min` and `max`. Fixed memory (8 bytes a bucket), merges exactly, about ten nanoseconds a record.
  *
  * The bucket is read off the bits of the double: its exponent and the 5 leading bits of its fraction.
  *

@@ -30,6 +30,18 @@ export function consoleLogger({ level = "warn" }: { level?: LogLevel } = {}): Lo
   return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
 }
 
+/** The logger, but that it never throws: a log that cannot be written must not fail the work that it tells of. */
+export function guarded(logger: Logger): Logger {
+  const at = (level: LogLevel) => (message: string, fields?: LogFields) => {
+    try {
+      logger[level](message, fields);
+    } catch {
+      // Nobody is left to be told.
+    }
+  };
+  return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
+}
+
 /** Drops everything. */
 export const silentLogger: Logger = { debug() {}, info() {}, warn() {}, error() {} };
 

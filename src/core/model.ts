@@ -29,7 +29,8 @@ export function isLabel(text: string): boolean {
  * which version is meant
  */
 export function parseModelRef(text: string): ModelRef {
-  const at = text.indexOf("@");
+  // What comes out of JSON may be anything.
+  const at = typeof text === "string" ? text.indexOf("@") : -1;
   const name = at < 0 ? text : text.slice(0, at);
   const selector = at < 0 ? "" : text.slice(at + 1);
   if (isName(name)) {
@@ -38,9 +39,13 @@ export function parseModelRef(text: string): ModelRef {
     if (selector.startsWith("alias:") && isLabel(selector.slice(6))) return { name, alias: selector.slice(6) };
   }
   const message = "expected name@7, name@production or name@alias:champion";
-  throw new ModelwrightError("INPUT_INVALID", `${JSON.stringify(text.slice(0, 200))} is not a model reference: ${message}`, {
-    details: { subject: "model reference", issues: [{ path: [], message }] },
-  });
+  throw new ModelwrightError(
+    "INPUT_INVALID",
+    `${typeof text === "string" ? JSON.stringify(text.slice(0, 200)) : typeof text} is not a model reference: ${message}`,
+    {
+      details: { subject: "model reference", issues: [{ path: [], message }] },
+    },
+  );
 }
 
 /** Writes a reference as {@link parseModelRef} reads it. */

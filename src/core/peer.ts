@@ -1,4 +1,4 @@
-import { ModelwrightError } from "./errors.ts";
+import { ModelwrightError, messageOf } from "./errors.ts";
 
 /**
  * The library that the host handed in, or else the installed one.
@@ -15,7 +15,7 @@ export async function peer<T>(name: string, given: T | undefined, load: () => Pr
     const install = `npm install ${name}`;
     const message = isAbsent(name, cause)
       ? `${name} is not installed; run: ${install}`
-      : `${name} is installed but could not be loaded (${cause instanceof Error ? cause.message : String(cause)}); try again: ${install}`;
+      : `${name} is installed but could not be loaded (${messageOf(cause)}); try again: ${install}`;
     throw new ModelwrightError("MISSING_PEER", message, { details: { peer: name, install }, cause });
   }
 }

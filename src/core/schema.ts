@@ -15,10 +15,10 @@ export type InferOutput<S extends Schema> = StandardSchemaV1.InferOutput<S>;
  *
  * @param subject - what the value is, for the message
  * @throws a {@link ModelwrightError} with code `INPUT_INVALID` that lists every issue
- * @throws a {@link ModelwrightError} with code `UNSUPPORTED` when the schema is asynchronous
+ * @throws a {@link ModelwrightError} with code `UNSUPPORTED` when the schema is asynchronous or answers no result
  */
 export function validate<S extends Schema>(schema: S, value: unknown, subject: string): InferOutput<S> {
-  const result = schema["~standard"].validate(value);
+  const result = resultOf(schema["~standard"].validate(value), subject);
   // Any thenable, not only this realm's Promise: taken for a result, it would pass as valid.
   if ("then" in result) {
     Promise.resolve(result).catch(() => {});
@@ -26,8 +26,24 @@ export function validate<S extends Schema>(schema: S, value: unknown, subject: s
       details: { feature: "asynchronous schema" },
     });
   }
-  if (result.issues !== undefined) throw invalidInput(subject, result.issues.map(toIssue));
+  if (result.issues) throw invalidInput(subject, result.issues.length > 0 ? result.issues.map(toIssue) : [UNEXPLAINED]);
   return result.value as InferOutput<S>;
+}
+
+/** For a schema that refuses without a reason: an error without issues would read as if nothing was wrong. */
+const UNEXPLAINED: Issue = { path: [], message: "the schema refuses it and does not say why" };
+
+/** What a schema answered, when it is a result at all: taken for one, anything else would pass as valid. */
+function resultOf<R extends object>(result: R, subject: string): R {
+  if (typeof result === "object" && result !== null && ("value" in result || "issues" in result || "then" in result))
+    return result;
+  throw new ModelwrightError(
+    "UNSUPPORTED",
+    `The schema of ${subject} answers no result of Standard Schema; use another library`,
+    {
+      details: { feature: "schema without a result" },
+    },
+  );
 }
 
 /** An `INPUT_INVALID` error that names every issue. */

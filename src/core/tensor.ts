@@ -119,7 +119,7 @@ function assertData(type: ElementType, data: unknown): asserts data is { readonl
   const fits =
     array === undefined
       ? Array.isArray(data) && data.every((item) => typeof item === "string")
-      : Object.prototype.toString.call(data) === `[object ${array.name}]`;
+      : ArrayBuffer.isView(data) && Object.prototype.toString.call(data) === `[object ${array.name}]`;
   if (fits) return;
   const given = (data as object | null | undefined)?.constructor?.name ?? String(data);
   throw typeError("data", `${array?.name ?? "string[]"} for ${type}`, given);

@@ -1,4 +1,4 @@
-import { binIndex } from "../stats/bins.ts";
+import { binIndex, nextDown } from "../stats/bins.ts";
 import { type CategoricalProfile, type FeatureProfile, MAX_CATEGORY_LENGTH, type NumericProfile } from "./reference-profile.ts";
 
 /** A cell of the comparison: a run of fine bins. */
@@ -33,14 +33,27 @@ export function columnOf(profile: FeatureProfile): Column {
 
 /** The text by which a category is told from others; undefined for a value that is no category. */
 export function categoryOf(value: unknown): string | undefined {
-  if (typeof value === "string") return value.length > MAX_CATEGORY_LENGTH ? value.slice(0, MAX_CATEGORY_LENGTH) : value;
+  if (typeof value === "string") return value.length > MAX_CATEGORY_LENGTH ? shortened(value) : value;
   return typeof value === "number" || typeof value === "boolean" ? String(value) : undefined;
+}
+
+/** The beginning of a long text. No surrogate pair is cut in half: a store may refuse text that is not valid Unicode. */
+function shortened(text: string): string {
+  return text.slice(0, MAX_CATEGORY_LENGTH).replace(/[\uD800-\uDBFF]$/, "");
 }
 
 /** Whether a value stands for no value. */
 export function isMissing(value: unknown): boolean {
   return value === undefined || value === null || Number.isNaN(value);
 }
+
+/**
+ * Share of singletons in the reference above which new categories are to be expected, and so no sign of drift by themselves. Below,
+ * they add too little to PSI to make it large.
+ *
+ * @source I. J. Good, "The Population Frequencies of Species and the Estimation of Population Parameters", Biometrika 40 (1953)
+ */
+const MAX_NEW_SHARE = 0.01;
 
 class NumericColumn implements Column {
   readonly profile: NumericProfile;
@@ -54,10 +67,7 @@ class NumericColumn implements Column {
     this.#edges = Float64Array.from(profile.edges);
     this.ordered = profile.edges.length + 1;
     this.missing = this.ordered;
-    this.cells = [
-      ...(profile.coarse === null ? valueCells(profile.edges) : rangeCells(profile.edges, profile.coarse)),
-      ...restCells(this.missing),
-    ];
+    this.cells = [...numericCells(profile), ...restCells(this.missing)];
   }
 
   binOf(value: unknown): number {
@@ -75,7 +85,7 @@ class CategoricalColumn implements Column {
 
   constructor(profile: CategoricalProfile) {
     this.profile = profile;
-    const { categories, tail } = profile;
+    const { categories, tail, counts, singletons } = profile;
     const other = categories.length;
     this.missing = other + 2;
     this.#bins = new Map([
@@ -84,8 +94,12 @@ class CategoricalColumn implements Column {
     ]);
     this.cells = [
       ...categories.map((label, i) => ({ label, from: i, to: i + 1, joins: true })),
-      { label: "other", from: other, to: other + 1, joins: true },
-      { label: "unseen", from: other + 1, to: other + 2, joins: false },
+      ...(singletons > MAX_NEW_SHARE * counts.reduce((sum, count) => sum + count, 0)
+        ? [{ label: "other or unseen", from: other, to: other + 2, joins: true }]
+        : [
+            { label: "other", from: other, to: other + 1, joins: true },
+            { label: "unseen", from: other + 1, to: other + 2, joins: false },
+          ]),
       ...restCells(this.missing),
     ];
   }
@@ -104,34 +118,37 @@ function restCells(missing: number): Cell[] {
   ];
 }
 
-/** One cell for each value; what is below and above all of them stays apart, so that a sentinel such as -1 is seen. */
-function valueCells(edges: readonly number[]): Cell[] {
-  const last = edges.length;
+/** What is below or above every reference value stays apart, so that a sentinel such as -1 is seen. */
+function numericCells({ edges, coarse, counts }: NumericProfile): Cell[] {
+  const bounds = coarse ?? [...edges.keys()];
+  const labels = coarse === null ? valueLabels(edges) : rangeLabels(bounds.map((position) => edges[position]!));
+  const ends = [...bounds.map((position) => position + 1), edges.length + 1];
+  return ends.map((to, i) => {
+    const from = ends[i - 1] ?? 0;
+    return { label: labels[i]!, from, to, joins: counts.slice(from, to).some((count) => count > 0) };
+  });
+}
+
+function valueLabels([, ...values]: readonly number[]): string[] {
+  return [`< ${values[0]}`, ...values.map(String), `> ${values.at(-1)}`];
+}
+
+function rangeLabels(bounds: readonly number[]): string[] {
+  if (bounds.length === 0) return ["any"];
+  const leastAlone = bounds.length > 1 && bounds[0] === nextDown(bounds[1]!);
+  const [first, ...others] = shortTexts(leastAlone ? bounds.slice(1) : bounds);
+  const texts = [first!, ...others];
   return [
-    { label: `< ${short(edges[1]!)}`, from: 0, to: 1, joins: false },
-    ...edges.slice(1).map((edge, i) => ({ label: short(edge), from: i + 1, to: i + 2, joins: true })),
-    { label: `> ${short(edges[last - 1]!)}`, from: last, to: last + 1, joins: false },
+    ...(leastAlone ? [`< ${first}`, first!] : [`<= ${first}`]),
+    ...others.map((text, i) => `(${texts[i]}, ${text}]`),
+    `> ${texts.at(-1)}`,
   ];
 }
 
-function rangeCells(edges: readonly number[], coarse: readonly number[]): Cell[] {
-  const bounds = coarse.map((position) => short(edges[position]!));
-  const ends = [...coarse.map((position) => position + 1), edges.length + 1];
-  return ends.map((to, i) => ({
-    label:
-      bounds.length === 0
-        ? "any"
-        : i === 0
-          ? `<= ${bounds[0]}`
-          : i < bounds.length
-            ? `(${bounds[i - 1]}, ${bounds[i]}]`
-            : `> ${bounds[i - 1]}`,
-    from: i === 0 ? 0 : ends[i - 1]!,
-    to,
-    joins: true,
-  }));
-}
-
-function short(value: number): string {
-  return String(Number(value.toPrecision(4)));
+/** The numbers with as few digits as tell them apart, at least 4. */
+function shortTexts(values: readonly number[]): string[] {
+  for (let digits = 4; ; digits++) {
+    const rounded = values.map((value) => Number(value.toPrecision(digits)));
+    if (digits === 17 || (new Set(rounded).size === values.length && rounded.every(Number.isFinite))) return rounded.map(String);
+  }
 }

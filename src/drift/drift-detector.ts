@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Runtime } from "../core/call.ts";
 import { type Clock, systemClock } from "../core/clock.ts";
 import { ModelwrightError } from "../core/errors.ts";
@@ -54,8 +54,10 @@ export interface Drifted {
   readonly until: number | null;
 }
 
-/** Columns of equal length by name; those that are not watched are passed over. */
-export type DriftColumns<Row> = { readonly [K in keyof Row]?: ArrayLike<Row[K] | null | undefined> };
+/** Columns of equal length by name, arrays or typed arrays; those that are not watched are passed over. */
+export type DriftColumns<Row> = { readonly [K in keyof Row]?: DriftColumn<Row[K] | null | undefined> };
+
+type DriftColumn<Value> = readonly Value[] | (ArrayLike<Value> & ArrayBufferView);
 
 const optionsSchema = z.strictObject({
   schema: passed<Schema>("a schema of zod or another library with Standard Schema", (value) => {
@@ -74,7 +76,8 @@ const optionsSchema = z.strictObject({
  * Keeps counts, never rows: a reference is learned once into frozen bins, and each observed row adds one to a bin of each feature.
  * So memory is bounded, the order of rows does not matter, and windows of several processes add up exactly. Numeric features have 250
  * bins of equal mass (or one for each value, up to 20 distinct ones) and categorical ones a bin for each of the 50 most frequent
- * categories; missing, invalid and unseen values have bins of their own.
+ * categories that at least 5 rows have; missing, invalid and unseen values have bins of their own. Unseen categories count as rare
+ * ones where the reference has so many rare ones that new ones are to be expected.
  *
  * A feature has moved when the difference is both large and unlikely to be chance: population stability index (PSI, debiased) of at
  * least 0.1 (moderate) or above 0.25 (significant) with an adjusted p-value below 0.01; or Kolmogorov–Smirnov distance of at least 0.1
@@ -109,6 +112,8 @@ export class DriftDetector<S extends Schema = Schema> {
   /** Fires after a check whose verdict is moderate or significant. */
   readonly onDrifted: Event<Drifted>;
   #reference: ReferenceProfile | undefined;
+  /** Fingerprint of the reference, once it was needed: hashing a profile takes milliseconds. */
+  #fingerprint: string | undefined;
   #columns: readonly Column[] = [];
   #counts: readonly Float64Array[] = [];
   #rows = 0;
@@ -172,17 +177,23 @@ export class DriftDetector<S extends Schema = Schema> {
    * as invalid.
    *
    * @throws a {@link ModelwrightError} with code `INPUT_MISSING` when a watched feature has no column, `INPUT_INVALID` when the columns
-   * are of unequal length; nothing is counted
+   * are no arrays or of unequal length; nothing is counted
    * @throws a {@link ModelwrightError} with code `DRIFT_STATE_INVALID` without a reference
    */
   observeColumns(columns: DriftColumns<InferOutput<S>>): void {
     this.#requireReference();
     const given = columns as Readonly<Record<string, ArrayLike<unknown> | undefined>>;
     const values = this.#columns.map(({ profile: { feature } }) => {
-      if (given[feature] !== undefined) return given[feature];
+      if (given[feature]?.length !== undefined) return given[feature];
       const message = `The columns to observe lack ${JSON.stringify(feature)}; every watched feature needs one`;
       throw new ModelwrightError("INPUT_MISSING", message, { details: { input: feature, known: Object.keys(given) } });
     });
+    // Not any object with a length: JSON can claim any length.
+    const strange = values.findIndex((column) => !Array.isArray(column) && !ArrayBuffer.isView(column));
+    if (strange >= 0) {
+      const path = [this.#columns[strange]!.profile.feature];
+      throw invalidInput("The columns to observe", [{ path, message: "expected an array or a typed array" }]);
+    }
     const length = values[0]!.length;
     const unequal = values.findIndex((column) => column.length !== length);
     if (unequal >= 0) {
@@ -235,9 +246,11 @@ export class DriftDetector<S extends Schema = Schema> {
    * @throws a {@link ModelwrightError} with code `DRIFT_STATE_INVALID` without a reference
    */
   snapshot(): DriftWindow {
+    const reference = this.#requireReference();
+    this.#fingerprint ??= fingerprint(reference);
     return {
       schemaVersion: 1,
-      reference: fingerprint(this.#requireReference()),
+      reference: this.#fingerprint,
       rows: this.#rows,
       since: this.#since,
       until: this.#until,
@@ -248,10 +261,15 @@ export class DriftDetector<S extends Schema = Schema> {
   /**
    * Adds the counts of another window over the same reference, as if its rows had been observed here.
    *
-   * @throws a {@link ModelwrightError} with code `DRIFT_STATE_INVALID` for a damaged window or one over another reference; nothing is added
+   * @throws a {@link ModelwrightError} with code `DRIFT_STATE_INVALID` for a damaged window, one over another reference, or more than
+   * 2^53 − 1 rows together; nothing is added
    */
   merge(window: DriftWindow): void {
-    const { rows, since, until, counts } = parseWindow(window, this.#requireReference());
+    const reference = this.#requireReference();
+    this.#fingerprint ??= fingerprint(reference);
+    const { rows, since, until, counts } = parseWindow(window, reference, this.#fingerprint);
+    if (!Number.isSafeInteger(this.#rows + rows))
+      throw stateInvalid("The windows have too many rows together to be counted exactly");
     this.#counts.forEach((own, i) => {
       for (let bin = 0; bin < own.length; bin++) own[bin]! += counts[i]![bin]!;
     });
@@ -276,6 +294,7 @@ export class DriftDetector<S extends Schema = Schema> {
       throw stateInvalid(`The reference profile is of ${names}, but the detector watches ${watched}; fit a new one`);
     }
     this.#reference = reference;
+    this.#fingerprint = undefined;
     this.#columns = reference.features.map(columnOf);
     this.#counts = reference.features.map(({ counts }) => new Float64Array(counts.length));
     this.reset();

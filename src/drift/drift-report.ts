@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { benjaminiHochberg } from "../stats/benjamini-hochberg.ts";
 import { ksFromCounts } from "../stats/ks-test.ts";
 import { psiFromCounts } from "../stats/population-stability-index.ts";
@@ -24,7 +24,7 @@ export interface DriftThresholds {
 
 /** Shares of rows in one cell of the comparison. */
 export interface DriftBin {
-  /** For a human, for example `(1.2, 3.4]`, a category of the reference, `other`, `unseen`, `missing` or `invalid`. */
+  /** For a human, for example `(1.2, 3.4]`, a category of the reference, `other`, `unseen`, `other or unseen`, `missing` or `invalid`. */
   readonly label: string;
   /** Share of the reference rows, in [0, 1]. */
   readonly reference: number;

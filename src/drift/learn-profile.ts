@@ -7,6 +7,7 @@ import {
   type CategoricalProfile,
   MAX_CATEGORIES,
   MAX_KNOWN_CATEGORIES,
+  MIN_CATEGORY_ROWS,
   type NumericProfile,
   type ReferenceProfile,
 } from "./reference-profile.ts";
@@ -62,20 +63,21 @@ function learnCategorical(feature: string, values: readonly unknown[]): Categori
     found.set(category, (found.get(category) ?? 0) + 1);
   }
   const ranked = [...found].sort(([a, countA], [b, countB]) => countB - countA || (a < b ? -1 : 1));
-  const sum = (from: number, to?: number) => ranked.slice(from, to).reduce((total, [, count]) => total + count, 0);
+  const frequent = ranked.filter(([, count]) => count >= MIN_CATEGORY_ROWS).slice(0, MAX_CATEGORIES);
+  const tail = ranked.slice(frequent.length, frequent.length + MAX_KNOWN_CATEGORIES - MAX_CATEGORIES);
+  const others = ranked.slice(frequent.length + tail.length);
   return {
     feature,
     kind: "categorical",
-    categories: ranked.slice(0, MAX_CATEGORIES).map(([category]) => category),
-    tail: ranked.slice(MAX_CATEGORIES, MAX_KNOWN_CATEGORIES).map(([category]) => category),
-    counts: [
-      ...ranked.slice(0, MAX_CATEGORIES).map(([, count]) => count),
-      sum(MAX_CATEGORIES, MAX_KNOWN_CATEGORIES),
-      sum(MAX_KNOWN_CATEGORIES),
-      missing,
-      0,
-    ],
+    categories: frequent.map(([category]) => category),
+    tail: tail.map(([category]) => category),
+    counts: [...frequent.map(([, count]) => count), rowsOf(tail), rowsOf(others), missing, 0],
+    singletons: ranked.filter(([, count]) => count === 1).length,
   };
+}
+
+function rowsOf(categories: readonly (readonly [string, number])[]): number {
+  return categories.reduce((sum, [, count]) => sum + count, 0);
 }
 
 /** Names the rows at fault, not their values. */

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { ModelwrightError } from "../core/errors.ts";
 import { fnv1a64 } from "./fingerprint.ts";
 
@@ -21,7 +21,7 @@ export interface NumericProfile {
 export interface CategoricalProfile {
   readonly feature: string;
   readonly kind: "categorical";
-  /** The most frequent categories, at most 50, the most frequent first. */
+  /** The most frequent categories that at least 5 rows have, at most 50, the most frequent first. */
   readonly categories: readonly string[];
   /** Further categories of the reference, at most 950, counted together. */
   readonly tail: readonly string[];
@@ -30,6 +30,8 @@ export interface CategoricalProfile {
    * then for invalid ones (objects and the like).
    */
   readonly counts: readonly number[];
+  /** Categories that one row has: about as many rows of a window as large as the reference will have a category that is new. */
+  readonly singletons: number;
 }
 
 /** What a detector learned of one feature. */
@@ -61,6 +63,9 @@ export interface DriftWindow {
 /** Most categories with a bin of their own. */
 export const MAX_CATEGORIES = 50;
 
+/** Rows that a category needs for a bin of its own. Of rarer ones, those of this sample are not those of the next. */
+export const MIN_CATEGORY_ROWS = 5;
+
 /** Most categories that are told from new ones. */
 export const MAX_KNOWN_CATEGORIES = 1000;
 
@@ -90,6 +95,7 @@ const categoricalSchema = z
     categories: z.array(category).max(MAX_CATEGORIES),
     tail: z.array(category).max(MAX_KNOWN_CATEGORIES - MAX_CATEGORIES),
     counts,
+    singletons: count,
   })
   .refine((profile) => profile.counts.length === profile.categories.length + 4, "expected one count for each category, and four")
   .refine(({ categories, tail }) => distinct([...categories, ...tail]), "expected each category once");
@@ -134,11 +140,12 @@ export function parseProfile(stored: unknown): ReferenceProfile {
 /**
  * A checked copy of a stored window whose counts fit `profile`.
  *
+ * @param expected - fingerprint of `profile`
  * @throws a {@link ModelwrightError} with code `DRIFT_STATE_INVALID`
  */
-export function parseWindow(stored: unknown, profile: ReferenceProfile): DriftWindow {
+export function parseWindow(stored: unknown, profile: ReferenceProfile, expected: string): DriftWindow {
   const window = parse(windowSchema, stored, "window");
-  if (window.reference !== fingerprint(profile)) throw stateInvalid("The window was counted against another reference profile");
+  if (window.reference !== expected) throw stateInvalid("The window was counted against another reference profile");
   if (
     window.counts.length !== profile.features.length ||
     profile.features.some((f, i) => f.counts.length !== window.counts[i]!.length)
@@ -151,7 +158,9 @@ export function parseWindow(stored: unknown, profile: ReferenceProfile): DriftWi
 /** A short text that equal profiles share and others do not, against mix-ups; no protection against forgery. */
 export function fingerprint(profile: ReferenceProfile): string {
   const content = profile.features.map((f) =>
-    f.kind === "numeric" ? [f.feature, f.kind, f.edges, f.coarse, f.counts] : [f.feature, f.kind, f.categories, f.tail, f.counts],
+    f.kind === "numeric"
+      ? [f.feature, f.kind, f.edges, f.coarse, f.counts]
+      : [f.feature, f.kind, f.categories, f.tail, f.counts, f.singletons],
   );
   return fnv1a64(JSON.stringify([profile.schemaVersion, profile.rows, content]));
 }

@@ -30,7 +30,11 @@ interface SourceRow {
   readonly read: (feature: string) => unknown;
 }
 
-/** Reads and computes the features of a plan for one entity row. */
+/**
+ * Reads and computes the features of a plan for one entity row.
+ *
+ * @throws a {@link ModelwrightError} with code `INPUT_INVALID` for a stored value that is damaged
+ */
 export function computeRow(plan: FeaturePlan, { stored, requests, asOfUs, checked }: RowInputs): FeatureRow {
   const rows = new Map<FeatureSource, SourceRow>();
   for (const [i, view] of plan.views.entries()) rows.set(view, viewRow(view, stored[i], asOfUs));

@@ -4,7 +4,8 @@ import { invalidInput } from "../core/schema.ts";
 /** Deeper values are cycles or mistakes; without a bound they would overflow the stack. */
 const MAX_DEPTH = 32;
 
-const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+/** Few enough to be arguments of one call, which must not overflow the stack. */
+const CHUNK_BYTES = 4096;
 
 /**
  * A feature value as JSON, for stores; {@link decodeValue} restores it exactly.
@@ -71,7 +72,7 @@ function decodeTagged(tag: string, value: JsonValue): unknown {
   if (tag === "$bigint" && typeof value === "string" && /^-?\d+$/.test(value)) return BigInt(value);
   if (tag === "$number" && typeof value === "string" && /^(?:NaN|-?Infinity|-0)$/.test(value)) return Number(value);
   if (tag === "$date" && typeof value === "number") return new Date(value);
-  if (tag === "$bytes" && typeof value === "string" && BASE64.test(value)) return fromBase64(value);
+  if (tag === "$bytes" && typeof value === "string" && isBase64(value)) return fromBase64(value);
   if (tag === "$object" && typeof value === "object" && value !== null && !Array.isArray(value)) {
     return decodeMembers(value as { readonly [key: string]: JsonValue });
   }
@@ -88,12 +89,20 @@ function isTagged(names: readonly string[]): boolean {
 
 function toBase64(bytes: Uint8Array): string {
   let text = "";
-  for (const byte of bytes) text += String.fromCharCode(byte);
+  for (let at = 0; at < bytes.length; at += CHUNK_BYTES) text += String.fromCharCode(...bytes.subarray(at, at + CHUNK_BYTES));
   return btoa(text);
 }
 
+/** A pattern for the whole text would overflow its stack where the text is long. */
+function isBase64(text: string): boolean {
+  return text.length % 4 === 0 && !/[^A-Za-z0-9+/]/.test(text.replace(/={1,2}$/, ""));
+}
+
 function fromBase64(text: string): Uint8Array {
-  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+  const binary = atob(text);
+  const bytes = new Uint8Array(binary.length);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = binary.charCodeAt(i);
+  return bytes;
 }
 
 function refused(message: string) {

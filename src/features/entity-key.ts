@@ -18,6 +18,6 @@ export function encodeKey(key: EntityKey, subject: string): string {
   if (typeof key === "bigint" || (typeof key === "number" && Number.isSafeInteger(key))) return String(key);
   if (typeof key === "string" && key !== "" && !/\p{Surrogate}/u.test(key)) return key;
   const message =
-    typeof key === "number" ? `${key} is not a safe integer; give a bigint or text` : "expected non-empty text or an integer";
+    typeof key === "number" ? "the number is not a safe integer; give a bigint or text" : "expected non-empty text or an integer";
   throw invalidInput(subject, [{ path: [], message }]);
 }

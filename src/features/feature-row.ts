@@ -41,9 +41,13 @@ export interface FeatureWrite<Values> {
 }
 
 /** References `name.feature` of sources. */
-export type RefOf<Source extends FeatureSource> = Source extends unknown
-  ? `${Source["name"]}.${Source["features"][number]}`
-  : never;
+type RefOf<Source extends FeatureSource> = Source extends unknown ? `${Source["name"]}.${Source["features"][number]}` : never;
+
+/**
+ * `Ref` where the sources have it, else all that they have. A parameter of this type, not a constraint on `Ref`, makes the compiler
+ * name the unknown reference; under a constraint it would complain of the keys and requests of every feature.
+ */
+export type KnownRef<Source extends FeatureSource, Ref extends string> = Ref extends RefOf<Source> ? Ref : RefOf<Source>;
 
 /** Values by reference. */
 export type ValuesOf<Source extends FeatureSource, Ref extends string> = {

@@ -1,15 +1,15 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { CallOptions, Runtime } from "../core/call.ts";
 import { type Clock, systemClock } from "../core/clock.ts";
 import { withDeadline } from "../core/deadline.ts";
-import { ModelwrightError } from "../core/errors.ts";
+import { ModelwrightError, messageOf } from "../core/errors.ts";
 import { Lifecycle } from "../core/lifecycle.ts";
 import { parseOptions, passed, port } from "../core/options.ts";
 import { type InferInput, invalidInput, validate } from "../core/schema.ts";
 import { traced } from "../core/trace.ts";
 import { computeRow } from "./compute-row.ts";
 import { FeatureCatalog, type FeaturePlan } from "./feature-catalog.ts";
-import type { FeatureRow, FeatureWrite, KeysOf, RefOf, RequestOf, ValuesOf } from "./feature-row.ts";
+import type { FeatureRow, FeatureWrite, KeysOf, KnownRef, RequestOf, ValuesOf } from "./feature-row.ts";
 import type { FeatureView } from "./feature-view.ts";
 import type { OnDemandFeature } from "./on-demand-feature.ts";
 import { type GivenKeys, OnlineKeys } from "./online-keys.ts";
@@ -97,9 +97,9 @@ export class FeatureServer<View extends FeatureView, OnDemand extends OnDemandFe
    * @throws a {@link ModelwrightError} with code `FEATURE_UNKNOWN`, `FEATURE_KEY_MISSING`, `INPUT_INVALID` for a key or a request
    * that is not valid, `STORE_FAILED`, `DEADLINE_EXCEEDED` or `CLOSED`
    */
-  async get<const Ref extends RefOf<View | OnDemand>>(
+  async get<const Ref extends string>(
     keys: KeysOf<View | OnDemand, Ref>,
-    features: readonly Ref[],
+    features: readonly KnownRef<View | OnDemand, Ref>[],
     ...[options]: ReadArguments<"request", RequestOf<View | OnDemand, Ref>>
   ): Promise<FeatureRow<ValuesOf<View | OnDemand, Ref>>> {
     const request = (options as { readonly request?: unknown } | undefined)?.request;
@@ -115,9 +115,9 @@ export class FeatureServer<View extends FeatureView, OnDemand extends OnDemandFe
    * @param options - with `requests`, the request-time fields for each row, when an on-demand feature takes some
    * @throws a {@link ModelwrightError} as {@link FeatureServer.get} does
    */
-  async getMany<const Ref extends RefOf<View | OnDemand>>(
+  async getMany<const Ref extends string>(
     listOfKeys: readonly KeysOf<View | OnDemand, Ref>[],
-    features: readonly Ref[],
+    features: readonly KnownRef<View | OnDemand, Ref>[],
     ...[options]: ReadArguments<"requests", RequestOf<View | OnDemand, Ref>>
   ): Promise<FeatureRow<ValuesOf<View | OnDemand, Ref>>[]> {
     const requests = (options as { readonly requests?: readonly unknown[] } | undefined)?.requests;
@@ -183,9 +183,14 @@ export class FeatureServer<View extends FeatureView, OnDemand extends OnDemandFe
           const addresses = new OnlineKeys(plan, listOfKeys);
           const checked = listOfKeys.map((_, i) => validateRequests(plan, requests[i]));
           const found = await this.#readStore(addresses.distinct, options);
-          return listOfKeys.map((_, i) =>
-            computeRow(plan, { stored: addresses.pick(found, i), requests: checked[i]!, asOfUs, checked: this.#checked }),
-          );
+          try {
+            return listOfKeys.map((_, i) =>
+              computeRow(plan, { stored: addresses.pick(found, i), requests: checked[i]!, asOfUs, checked: this.#checked }),
+            );
+          } catch (error) {
+            // What on-demand functions throw is in the row, so this is a stored value that cannot be read: not the input's fault.
+            throw storeFailed(this.#online.name, "readMany", String(error), error);
+          }
         },
       ),
     );
@@ -194,8 +199,12 @@ export class FeatureServer<View extends FeatureView, OnDemand extends OnDemandFe
   async #readStore(keys: readonly OnlineKey[], call: CallOptions | undefined): Promise<readonly (OnlineRow | undefined)[]> {
     if (keys.length === 0) return [];
     const rows = await this.#store("readMany", call, (signal) => this.#online.readMany(keys, { signal }));
-    if (rows.length === keys.length) return rows;
-    throw storeFailed(this.#online.name, "readMany", `it answered ${rows.length} rows for ${keys.length} keys`);
+    if (Array.isArray(rows) && rows.length === keys.length) return rows;
+    throw storeFailed(
+      this.#online.name,
+      "readMany",
+      `it answered ${(rows as typeof rows | null | undefined)?.length} rows for ${keys.length} keys`,
+    );
   }
 
   /** Calls the store; what fails there is `STORE_FAILED`, whether the adapter says so or not. */
@@ -207,7 +216,7 @@ export class FeatureServer<View extends FeatureView, OnDemand extends OnDemandFe
           return await work(signal);
         } catch (error) {
           if (ModelwrightError.is(error) || signal?.aborted) throw error;
-          throw storeFailed(this.#online.name, operation, String(error), error);
+          throw storeFailed(this.#online.name, operation, messageOf(error), error);
         }
       },
       this.#clock,

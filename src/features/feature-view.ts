@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { isName } from "../core/model.ts";
 import { parseOptions } from "../core/options.ts";
 import type { Schema } from "../core/schema.ts";

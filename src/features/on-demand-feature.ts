@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { parseOptions, passed } from "../core/options.ts";
 import type { InferInput, InferOutput, Schema } from "../core/schema.ts";
 import {

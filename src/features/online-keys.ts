@@ -18,7 +18,7 @@ export class OnlineKeys {
     const seen = views.map(() => new Map<string, number>());
     for (const keys of listOfKeys) {
       for (const [v, { name, entity }] of views.entries()) {
-        const given = Object.hasOwn(keys, entity) ? keys[entity] : undefined;
+        const given = Object.hasOwn(Object(keys), entity) ? keys[entity] : undefined;
         if (given === undefined || given === null) throw keyMissing(entity, features);
         const key = encodeKey(given, `The key of entity ${entity}`);
         let position = seen[v]!.get(key);

@@ -37,9 +37,13 @@ export function toOnlineRows(view: FeatureView, rows: readonly FeatureWrite<unkn
 
 /** The features of the row; a member that is no feature of the view, or undefined, is not stored. */
 function encodeRow(view: FeatureView, given: unknown, path: Issue["path"], issues: Issue[]): Record<string, JsonValue> {
+  const before = issues.length;
   const row = collect(issues, path, () => validate(view.schema, given, "row"));
   const encoded: [string, JsonValue][] = [];
-  if (typeof row !== "object" || row === null) return {};
+  if (typeof row !== "object" || row === null) {
+    if (issues.length === before) issues.push({ path, message: "expected the schema to yield an object" });
+    return {};
+  }
   for (const feature of view.features) {
     const value = Object.hasOwn(row, feature) ? row[feature as keyof typeof row] : undefined;
     if (value === undefined) continue;

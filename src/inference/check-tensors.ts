@@ -24,7 +24,7 @@ export function checkedCopies(specs: readonly TensorSpec[], given: Tensors): Ten
   const extents = new Map<string, { readonly extent: number; readonly input: string }>();
   const copies: Record<string, Tensor> = {};
   for (const spec of specs) {
-    const tensor = given[spec.name];
+    const tensor = Object.hasOwn(given, spec.name) ? readOnce(given[spec.name]) : undefined;
     if (tensor === undefined) {
       throw new ModelwrightError(
         "INPUT_MISSING",
@@ -37,7 +37,7 @@ export function checkedCopies(specs: readonly TensorSpec[], given: Tensors): Ten
     checkType(spec, tensor);
     checkShape(spec, tensor);
     checkSymbols(spec, tensor, extents);
-    copies[spec.name] = { type: tensor.type, dims: [...tensor.dims], data: copyOf(tensor) };
+    copies[spec.name] = { ...tensor, data: copyOf(tensor) };
   }
   return copies;
 }
@@ -63,10 +63,20 @@ export function shapeMismatch(input: string, expected: string, given: string): M
   });
 }
 
+/** The members of a tensor, which getters could change between the checks and the copy. */
+function readOnce(given: Tensor | null | undefined): Tensor | undefined {
+  if (given === undefined || given === null) return undefined;
+  const { type, dims, data } = given;
+  return { type, dims: Array.isArray(dims) ? [...dims] : dims, data };
+}
+
 function checkType(spec: TensorSpec, { type, data }: Tensor): void {
   const { array } = elementTypes[spec.type];
+  // By tag, because `instanceof` fails for arrays of another realm (jest runs tests in one). A Buffer is bytes, too.
   const fits =
-    array === undefined ? Array.isArray(data) && data.every((item) => typeof item === "string") : data instanceof array;
+    array === undefined
+      ? Array.isArray(data) && data.every((item) => typeof item === "string")
+      : ArrayBuffer.isView(data) && Object.prototype.toString.call(data) === `[object ${array.name}]`;
   if (type === spec.type && fits) return;
   const expected = type === spec.type ? `${spec.type} in ${array?.name ?? "string[]"}` : spec.type;
   const given = type === spec.type ? ((data as object | null | undefined)?.constructor?.name ?? String(data)) : String(type);
@@ -76,6 +86,9 @@ function checkType(spec: TensorSpec, { type, data }: Tensor): void {
 }
 
 function checkShape({ name, dims: expected }: TensorSpec, { type, dims, data }: Tensor): void {
+  if (!Array.isArray(dims)) throw shapeMismatch(name, "dims, an extent for each axis", typeof dims);
+  if (!dims.every((extent) => Number.isSafeInteger(extent) && extent >= 0))
+    throw shapeMismatch(name, "extents that are non-negative integers", formatDims(dims));
   if (expected !== null) {
     const fits =
       expected.length === dims.length && expected.every((extent, axis) => typeof extent === "string" || extent === dims[axis]);

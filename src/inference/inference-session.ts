@@ -3,7 +3,7 @@ import { type Clock, systemClock } from "../core/clock.ts";
 import { withDeadline } from "../core/deadline.ts";
 import { sha256 } from "../core/digest.ts";
 import { Lifecycle } from "../core/lifecycle.ts";
-import { defaultLogger } from "../core/logger.ts";
+import { defaultLogger, guarded } from "../core/logger.ts";
 import type { LoadedModel, ModelIdentity, ModelSource, Prediction, Predictor } from "../core/model.ts";
 import type { InferInput, InferOutput, Schema } from "../core/schema.ts";
 import { validate } from "../core/schema.ts";
@@ -120,7 +120,7 @@ export class InferenceSession<Input = Row, Output = Row> implements Predictor<In
       const packer = rowPacker(inputs, columns, recorded ?? schemaColumns(input));
       const { executor, failures } = await openExecutor(model, [...inputs, ...outputs], providers, call);
       for (const failure of failures)
-        logger.warn("A provider could not load the model; the next one is used", { model: name, ...failure });
+        guarded(logger).warn("A provider could not load the model; the next one is used", { model: name, ...failure });
       const checked = validate === "always";
       return new InferenceSession<InferInput<I>, InferOutput<O>>({
         name,
@@ -145,9 +145,11 @@ export class InferenceSession<Input = Row, Output = Row> implements Predictor<In
    * range; 64-bit ones may be bigints, and come back as numbers where those are exact. An output declared as [rows] or [rows, 1] is
    * answered as a scalar, any other as an array of the row's elements. Members that are no columns are ignored.
    *
-   * @throws a `ModelwrightError` with code `INPUT_MISSING` when a column is missing, null or undefined; `INPUT_INVALID` when the schema
-   * or the column's type refuses a value; `MODEL_RUN_FAILED` when the engine fails; `MODEL_UNSUPPORTED` when an output has not one entry
-   * per row
+   * @throws a `ModelwrightError` with code `INPUT_MISSING` when a column is missing, null or undefined; `INPUT_INVALID` when the row is
+   * no object, or the schema or the column's type refuses a value; `INPUT_SHAPE` when an array has not the elements of an input's row,
+   * or the model takes another number of rows at once; `UNSUPPORTED` when an input leaves several extents open, so that they do not
+   * follow from a row; `MODEL_RUN_FAILED` when the engine fails; `MODEL_UNSUPPORTED` when an output has not what the model declares for
+   * each row
    */
   async predict(input: Input, call?: CallOptions): Promise<Prediction<Output>> {
     const inputs = this.#packer.pack(this.#checked([input]));

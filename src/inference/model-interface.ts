@@ -38,6 +38,9 @@ export function readModelInterface(bytes: Uint8Array): ModelInterface {
 }
 
 function tensorSpec({ name, kind, type, dims }: OnnxValue): TensorSpec | undefined {
+  // Engines keep tensors by name in plain objects, where this name is the prototype.
+  if (name === "__proto__")
+    throw unsupported("an input or output is named __proto__, which engines for JavaScript lose; rename it");
   return kind === "tensor" && type !== undefined ? { name: propertyName(name), type, dims } : undefined;
 }
 

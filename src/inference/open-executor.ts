@@ -1,5 +1,5 @@
 import type { CallOptions } from "../core/call.ts";
-import { ModelwrightError } from "../core/errors.ts";
+import { ModelwrightError, messageOf } from "../core/errors.ts";
 import type { LoadedModel } from "../core/model.ts";
 import type { ExecutionProvider, Executor, TensorSpec } from "./port.ts";
 
@@ -33,7 +33,7 @@ export async function openExecutor(
       // Nobody waits for it any more.
       await executor[Symbol.asyncDispose]();
     } catch (error) {
-      failures.push({ provider: provider.name, reason: error instanceof Error ? error.message : String(error) });
+      failures.push({ provider: provider.name, reason: reasonOf(error) });
       errors.push(error);
     }
     call?.signal?.throwIfAborted();
@@ -51,6 +51,12 @@ export async function openExecutor(
 function checkTypes({ name, capabilities }: ExecutionProvider, specs: readonly TensorSpec[]): void {
   const strange = specs.find(({ type }) => !capabilities.elementTypes.includes(type));
   if (strange === undefined) return;
-  const reason = `${name} takes and gives no ${strange.type}, which ${JSON.stringify(strange.name)} is`;
-  throw new ModelwrightError("MODEL_UNSUPPORTED", `${reason}; convert it inside the model with a Cast`, { details: { reason } });
+  const reason = `it takes and gives no ${strange.type}, which ${JSON.stringify(strange.name)} is; convert it inside the model with a Cast`;
+  throw new ModelwrightError("MODEL_UNSUPPORTED", `${name} cannot run the model: ${reason}`, { details: { reason } });
+}
+
+/** What failed, without the name of the provider, which stands beside it. */
+function reasonOf(error: unknown): string {
+  if (ModelwrightError.is(error, "MODEL_INVALID") || ModelwrightError.is(error, "MODEL_UNSUPPORTED")) return error.details.reason;
+  return messageOf(error);
 }

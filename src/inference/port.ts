@@ -19,8 +19,8 @@ export interface Executor extends AsyncDisposable {
   /** Engine and device that run it, for example `onnxruntime-node/cpu`. */
   readonly provider: string;
   /**
-   * Runs the model. The inputs were checked and are not changed by the caller until the answer. Answers the outputs named, or all
-   * tensor outputs.
+   * Runs the model. The inputs were checked and are not changed by the caller until the answer; they may be transferred to a worker.
+   * Answers the outputs named, or all tensor outputs when none is named.
    *
    * @throws a `ModelwrightError` with code `MODEL_RUN_FAILED` when the engine fails
    */

@@ -75,8 +75,9 @@ function sideBySide(input: TensorSpec, columns: readonly string[]): RowPacker {
       return tensors;
     },
     reuse(tensors) {
-      // One row is the case where the allocation is a good part of the cost.
-      if (tensors[name]!.dims[0] === 1) spare = tensors;
+      // One row is the case where the allocation is a good part of the cost. An engine in a worker may have taken the memory along.
+      const { dims, data } = tensors[name]!;
+      if (dims[0] === 1 && data.length === width) spare = tensors;
     },
   };
 }
@@ -89,6 +90,7 @@ function packColumns(
   data: Elements,
   start: number,
 ): void {
+  checkRow(row, index);
   const { encode } = codec;
   let column = 0;
   // Most rows have their members in the order of the columns, and to walk them costs a third of looking each up by name.
@@ -111,6 +113,7 @@ function perInput(inputs: readonly TensorSpec[], columns: readonly string[]): Ro
   return {
     columns,
     pack(rows) {
+      rows.forEach(checkRow);
       const tensors: Record<string, Tensor> = {};
       inputs.forEach((input, column) => {
         checkRows(input, rows.length);
@@ -132,17 +135,22 @@ function packInput(
   const rest = rowExtents(input, rows[0]?.[input.name]);
   const length = rest.reduce((product, extent) => product * extent, 1);
   const scalar = rest.length === 0 || (rest.length === 1 && input.dims?.[1] === 1);
-  const data = newElements(input.type, rows.length * length);
-  rows.forEach((row, index) => {
+  const vectors = rows.map((row, index): readonly unknown[] => {
     const value: unknown = row[input.name];
     const items: readonly unknown[] = Array.isArray(value) ? value : [value];
     if (!scalar && !Array.isArray(value)) throw badValue(columns, column, codec, value, index, true);
     if (items.length !== length) throw shapeMismatch(input.name, `${length} elements in row ${index}`, `${items.length}`);
-    items.forEach((item, i) => {
-      const element = codec.encode(item);
-      if (element === undefined) throw badValue(columns, column, codec, item, index);
+    return items;
+  });
+  // Not before: a hostile model may declare any length.
+  const data = newElements(input.type, rows.length * length);
+  vectors.forEach((items, index) => {
+    // Not `forEach`: it passes over holes.
+    for (let i = 0; i < length; i++) {
+      const element = codec.encode(items[i]);
+      if (element === undefined) throw badValue(columns, column, codec, items[i], index);
       data[index * length + i] = element;
-    });
+    }
   });
   const dims = input.dims?.length === 0 ? [] : [rows.length, ...rest];
   return { type: input.type, dims, data: data as ElementData };
@@ -171,6 +179,12 @@ function checkRows({ name, dims }: TensorSpec, rows: number): void {
   if (typeof expected === "number" && expected !== rows) throw shapeMismatch(name, `${expected} rows at once`, `${rows}`);
 }
 
+function checkRow(row: unknown, index: number): void {
+  if (typeof row === "object" && row !== null) return;
+  const given = row === null ? "null" : typeof row;
+  throw invalidInput("The row", [{ path: [index], message: `expected an object with a value per column, but got ${given}` }]);
+}
+
 function badValue(
   columns: readonly string[],
   column: number,
@@ -185,8 +199,8 @@ function badValue(
       details: { input: name, known: columns },
     });
   }
-  const given =
-    typeof value === "number" || typeof value === "bigint" ? String(value) : Array.isArray(value) ? "an array" : typeof value;
+  const numeric = typeof value === "number" || typeof value === "bigint";
+  const given = Array.isArray(value) ? "an array" : numeric ? `another ${typeof value}` : typeof value;
   const message = `expected ${array ? "an array with elements that are each " : ""}${expected}, but got ${given}`;
   return invalidInput("The row", [{ path: [row, name], message }]);
 }

@@ -28,7 +28,7 @@ export function rowUnpacker(outputs: readonly TensorSpec[]): RowUnpacker {
   });
   return (tensors, rows) => {
     const answer: Row[] = [];
-    for (const { name } of columns) checkRows(name, tensors[name]!, rows);
+    for (const column of columns) checkEntries(column, tensors[column.name]!, rows);
     for (let row = 0; row < rows; row++) answer.push(unpackRow(columns, tensors, row, rows));
     return answer;
   };
@@ -49,9 +49,11 @@ function unpackVector(data: Elements, decode: ElementCodec["decode"], start: num
   return items;
 }
 
-function checkRows(name: string, { dims }: Tensor, rows: number): void {
-  if ((dims[0] ?? 1) === rows) return;
-  const reason = `the output ${JSON.stringify(name)} is ${formatDims(dims)} for ${rows} rows, which is not one entry per row`;
+/** Engines let a model answer other extents than it declares. */
+function checkEntries({ name, scalar }: Column, { dims, data }: Tensor, rows: number): void {
+  if ((dims[0] ?? 1) === rows && (!scalar || data.length === rows)) return;
+  const declared = scalar ? "the one number per row that the model declares" : "one entry per row";
+  const reason = `the output ${JSON.stringify(name)} is ${formatDims(dims)} for ${rows} rows, which is not ${declared}`;
   throw new ModelwrightError("MODEL_UNSUPPORTED", `Rows cannot be answered: ${reason}; use run() with tensors`, {
     details: { reason },
   });

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { ModelSource } from "../core/model.ts";
 import { parseOptions, passed, port } from "../core/options.ts";
 import type { Schema } from "../core/schema.ts";

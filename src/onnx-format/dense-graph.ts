@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { type Tensor, tensor } from "../core/tensor.ts";
 import { featuresName, float32, tabularModel } from "./model-options.ts";
 import { type NodeSpec, writeModel } from "./write-model.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { parseOptions } from "../core/options.ts";
 import { checkLength, writeDenseModel } from "./dense-graph.ts";
 import { columnNames, float32, outputName } from "./model-options.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { columnsKey } from "./model-columns.ts";
 import type { ModelSpec } from "./write-model.ts";
 

@@ -4,8 +4,9 @@ import { invalidModel } from "./invalid-model.ts";
 /** Most messages inside one another: what protobuf's own C++ parser allows by default. */
 const maxDepth = 100;
 
-/** Most messages looked into: far above any real model, and low enough that what is kept of them cannot exhaust the heap. */
-const maxMessages = 5_000_000;
+/** Most messages looked into and most text read: far above any real model, and low enough that no file can exhaust the heap. */
+const maxMessages = 1_000_000;
+const maxTextLength = 64 * 1024 * 1024;
 
 /**
  * Reads protobuf messages field by field, in one pass, over bytes that nobody vouches for. Nothing is copied but the text that is
@@ -18,6 +19,7 @@ export class ProtoInput {
   #end: number;
   #depth = 0;
   #messages = 0;
+  #textLength = 0;
   #wireType: WireType = WireType.LengthDelimited;
 
   constructor(bytes: Uint8Array) {
@@ -53,7 +55,10 @@ export class ProtoInput {
   /** Takes text, which must be UTF-8. */
   text(): string {
     this.#expect(WireType.LengthDelimited);
-    return this.#wire.string(true);
+    const text = this.#wire.string(true);
+    this.#textLength += text.length;
+    if (this.#textLength > maxTextLength) throw invalidModel(`it has more than ${maxTextLength} characters of text`);
+    return text;
   }
 
   /** Takes an int32 or an enum. */

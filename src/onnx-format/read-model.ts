@@ -1,4 +1,4 @@
-import { ModelwrightError } from "../core/errors.ts";
+import { ModelwrightError, messageOf } from "../core/errors.ts";
 import { type ExternalData, readEntry } from "./external-data.ts";
 import { invalidModel, quoted } from "./invalid-model.ts";
 import { type OnnxValue, once } from "./onnx-value.ts";
@@ -35,12 +35,20 @@ export interface OnnxModelInfo {
 const maxIrVersion = 99;
 
 /**
+ * "ORTM", at byte 4. ONNX Runtime takes bytes with this mark for its own format, whatever else they are, so that it would run another
+ * model than the one that was read here.
+ *
+ * @source ONNX Runtime, ort.fbs, `file_identifier`
+ */
+const ortMark = [0x4f, 0x52, 0x54, 0x4d];
+
+/**
  * Reads what an ONNX file says of itself, without a runtime. Weights are passed over, not copied; time and memory are linear in
  * the size of the file, whatever the bytes are; nothing of `bytes` is kept.
  *
  * @throws a {@link ModelwrightError} with code `MODEL_INVALID` when the bytes are damaged or no ONNX model, a name that must be there
  * is empty or there twice, external data lies outside the model's folder, more than 100 messages are inside one another (a subgraph
- * takes three), or more than 5 million have to be looked into
+ * takes three), more than a million have to be looked into, or names and metadata have more than 64 Mi characters
  * @source ONNX IR specification and onnx.proto, IR version 13
  *
  * @example
@@ -53,11 +61,13 @@ const maxIrVersion = 99;
  */
 export function readOnnxModel(bytes: Uint8Array): OnnxModelInfo {
   try {
+    if (ortMark.every((byte, i) => bytes[4 + i] === byte))
+      throw invalidModel("it is marked as a file of ONNX Runtime's own format");
     return readModel(new ProtoInput(bytes));
   } catch (error) {
     if (ModelwrightError.is(error)) throw error;
     // The wire reader and the text decoder throw plain errors of several classes for damaged bytes.
-    throw invalidModel(error instanceof Error ? error.message : String(error), error);
+    throw invalidModel(messageOf(error), error);
   }
 }
 

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Issue } from "../core/errors.ts";
 import { invalidConfig, parseOptions } from "../core/options.ts";
 import { columnNames, featuresName, float32, tabularModel } from "./model-options.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { CallOptions, Runtime } from "../core/call.ts";
 import { type Clock, systemClock } from "../core/clock.ts";
 import { withDeadline } from "../core/deadline.ts";
@@ -20,6 +20,7 @@ import type { ModelSummary, RegistryStore, VersionDraft, VersionFile, VersionRec
 import { assertSize, parseRegistration, type Registration } from "./registration.ts";
 import { inspectModel } from "./signature.ts";
 import { assertEdge, assertStage, defaultStages, displacedTo, parseStagePolicy, type StagePolicy } from "./stage-policy.ts";
+import { startedStreams } from "./started-streams.ts";
 import { Watches } from "./watches.ts";
 
 /** Options of {@link ModelRegistry}. The stores are borrowed: closing the registry leaves them open. */
@@ -84,6 +85,8 @@ const listSchema = z.strictObject({
   pageSize: z.number().int().min(1).max(1000).default(100),
 });
 
+const transitionSchema = z.strictObject({ expectedStage: z.string().optional() });
+
 /** Models read at once by {@link ModelRegistry.models}. */
 const MODELS_PAGE = 100;
 
@@ -118,7 +121,7 @@ export class ModelRegistry implements AsyncDisposable {
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #nextId: () => string;
-  readonly #lifecycle = new Lifecycle("The model registry");
+  readonly #lifecycle = new Lifecycle("The model registry", () => this.#watches.told());
   readonly #watches: Watches;
   readonly #registered: Emitter<VersionRecord>;
   readonly #transitioned: Emitter<Transition>;
@@ -161,27 +164,17 @@ export class ModelRegistry implements AsyncDisposable {
   register(registration: Registration, call?: CallOptions): Promise<VersionRecord> {
     const attributes = () => ({ model: registration?.name });
     return this.#traced("registry.register", attributes, call, async (signal) => {
-      const { name, files: given, ...described } = parseRegistration(registration);
-      const onnx = described.format === "onnx";
-      const { files, signature } = onnx ? await inspectModel(given, signal) : { files: given, signature: null };
-      assertSize({ ...described, signature }, `The registration of ${name}`);
-      const stored: VersionFile[] = [];
-      for (const path of Object.keys(files).sort()) {
-        const { digest, sizeBytes } = await this.#put(files[path]!, signal);
-        stored.push({ path, digest, sizeBytes });
-      }
+      const { files, ...described } = parseRegistration(registration);
       const draft: VersionDraft = {
         ...described,
-        name,
+        ...(await this.#putFiles(files, described, signal)),
         id: this.#nextId(),
         stage: this.#stages.initial,
         createdAt: Math.floor(this.#clock.now()),
-        files: stored,
-        signature,
       };
       const version = deepFreeze(await this.#retry(() => this.#store.insertVersion(draft, { signal }), signal));
       this.#registered.emit(version);
-      await this.#watches.announce(name);
+      this.#watches.announce(version.name);
       return version;
     });
   }
@@ -216,20 +209,22 @@ export class ModelRegistry implements AsyncDisposable {
    * same step.
    *
    * @throws a {@link ModelwrightError} with code `REGISTRY_TRANSITION_FORBIDDEN` when the policy has no such edge, and with
-   * `REGISTRY_CONFLICT` when the version is not in `expectedStage`, or somebody else moves it meanwhile
+   * `REGISTRY_CONFLICT` when the version is not in `expectedStage`, or somebody else moves it meanwhile, and with `CONFIG_INVALID`
+   * for bad options
    */
   transition(ref: string | ModelRef, to: string, options: TransitionOptions = {}, call?: CallOptions): Promise<Transition> {
     const attributes = () => ({ ref: typeof ref === "string" ? ref : formatModelRef(ref), to });
     return this.#traced("registry.transition", attributes, call, async (signal) => {
+      const { expectedStage } = parseOptions(transitionSchema, options, "ModelRegistry.transition");
       const { name, version, stage: from } = await this.#find(toRef(ref), signal);
       const at = formatModelRef({ name, version });
-      assertStage(at, from, options.expectedStage);
+      assertStage(at, from, expectedStage);
       assertEdge(this.#stages, at, from, to);
       const move = { name, version, from, to, displaceTo: displacedTo(this.#stages, to), at: Math.floor(this.#clock.now()) };
       const [moved, ...displaced] = await this.#store.moveStage(move, { signal });
       const transition = deepFreeze<Transition>({ moved: moved!, from, displaced });
       this.#transitioned.emit(transition);
-      await this.#watches.announce(name);
+      this.#watches.announce(name);
       return transition;
     });
   }
@@ -281,8 +276,9 @@ export class ModelRegistry implements AsyncDisposable {
 
   /**
    * A model to open an inference session with: its `load` answers the bytes of the one `.onnx` file that the reference points to at
-   * that time. With a reference by stage or alias, `onChanged` fires after this registry has made it point to a version other than
-   * the one that this source loaded or announced last. Changes by other processes are not noticed.
+   * that time. With a reference by stage or alias, `onChanged` fires soon after this registry has made it point to a version other
+   * than the one that this source loaded or announced last. Changes by other processes are not noticed; when the store cannot say
+   * where the reference points, that is logged and the next change is awaited.
    *
    * `load` rejects with `MODEL_UNSUPPORTED` when the version is of another format.
    */
@@ -306,7 +302,7 @@ export class ModelRegistry implements AsyncDisposable {
     };
   }
 
-  /** Lets running calls finish; later ones reject with `CLOSED`. The stores stay open. */
+  /** Lets running calls and events finish; later calls reject with `CLOSED`. The stores stay open. */
   close(): Promise<void> {
     return this.#lifecycle.close();
   }
@@ -333,6 +329,28 @@ export class ModelRegistry implements AsyncDisposable {
     return retry(work, { clock: this.#clock, random: this.#random }, signal === undefined ? {} : { signal });
   }
 
+  /** Stores the files; answers what the version is to say of them. */
+  async #putFiles(
+    given: Registration["files"],
+    { name, ...described }: Pick<VersionDraft, "name" | "format">,
+    signal: AbortSignal | undefined,
+  ): Promise<Pick<VersionDraft, "files" | "signature">> {
+    const started = startedStreams(given);
+    try {
+      const onnx = described.format === "onnx";
+      const { files, signature } = onnx ? await inspectModel(started.files, signal) : { files: started.files, signature: null };
+      assertSize({ ...described, signature }, `The registration of ${name}`);
+      const stored: VersionFile[] = [];
+      for (const path of Object.keys(files).sort()) {
+        const { digest, sizeBytes } = await this.#put(files[path]!, signal);
+        stored.push({ path, digest, sizeBytes });
+      }
+      return { files: stored, signature };
+    } finally {
+      started.stop();
+    }
+  }
+
   /** A stream is read once, so that it cannot be tried again. */
   #put(content: BlobContent, signal: AbortSignal | undefined): Promise<BlobInfo> {
     const put = () => this.#blobs.put(content, { signal });
@@ -354,11 +372,11 @@ export class ModelRegistry implements AsyncDisposable {
     } while (after !== undefined);
   }
 
-  async #announceAlias(change: AliasChange): Promise<AliasChange> {
+  #announceAlias(change: AliasChange): AliasChange {
     Object.freeze(change);
     if (change.version !== change.previous) {
       this.#aliasChanged.emit(change);
-      await this.#watches.announce(change.name);
+      this.#watches.announce(change.name);
     }
     return change;
   }
@@ -366,7 +384,12 @@ export class ModelRegistry implements AsyncDisposable {
 
 /** @throws a {@link ModelwrightError} with code `INPUT_INVALID` for a reference that is malformed, also in object form */
 function toRef(ref: string | ModelRef): ModelRef {
-  return parseModelRef(typeof ref === "string" ? ref : formatModelRef(ref));
+  if (typeof ref === "string") return parseModelRef(ref);
+  const given = Object(ref) as ModelRef;
+  const parsed = parseModelRef(formatModelRef(given));
+  // As text, a stage "7" would be a version, and a stage "alias:champion" an alias.
+  if (Object.entries(parsed).every(([member, value]) => given[member as keyof ModelRef] === value)) return parsed;
+  throw invalidInput("The model reference", [{ path: [], message: "expected a name, and a version, a stage or an alias" }]);
 }
 
 function assertAlias(name: string, alias: string): void {

@@ -1,7 +1,8 @@
-import type { Issue } from "../core/errors.ts";
+import * as z from "zod";
 import { type JsonValue, jsonText } from "../core/json.ts";
 import { isName } from "../core/model.ts";
-import { invalidInput } from "../core/schema.ts";
+import { passed } from "../core/options.ts";
+import { invalidInput, validate } from "../core/schema.ts";
 import type { BlobContent } from "../storage/port.ts";
 import type { LineageEdge, VersionContent } from "./port.ts";
 
@@ -36,18 +37,38 @@ type ParsedRegistration = Required<{ readonly [K in keyof Registration]: NonNull
 
 const LIMITS = { entries: 1000, key: 250, path: 512, tag: 8000, description: 100_000, json: 1_048_576 } as const;
 
-const kinds: readonly LineageEdge["kind"][] = ["dataset", "code", "parent", "run", "feature-view", "report"];
+const nameError = { error: "expected letters, digits, . _ and -, at most 128, not a mark first" };
+const name = z.string(nameError).refine(isName, nameError);
+const key = text(1, LIMITS.key);
+const kinds = ["dataset", "code", "parent", "run", "feature-view", "report"] as const satisfies readonly LineageEdge["kind"][];
 
-const members: readonly (keyof Registration)[] = [
-  "name",
-  "files",
-  "format",
-  "description",
-  "tags",
-  "metrics",
-  "hyperparameters",
-  "lineage",
-];
+const schema = z
+  .strictObject({
+    name,
+    files: members<BlobContent>(
+      passed("a relative path such as weights/part-1.bin", isFilePath),
+      passed("a Uint8Array or an async iterable of them", isContent),
+    ),
+    format: name.optional(),
+    description: text(0, LIMITS.description).default(""),
+    tags: members(key, text(0, LIMITS.tag)).default({}),
+    metrics: members(key, z.number({ error: "expected a finite number" })).default({}),
+    hyperparameters: members<JsonValue>(key, z.custom<JsonValue>()).default({}),
+    lineage: z
+      .array(z.unknown())
+      .max(LIMITS.entries, `expected at most ${LIMITS.entries} edges`)
+      .pipe(z.array(z.object({ kind: z.enum(kinds), ref: key })))
+      .default([]),
+  })
+  .superRefine(({ files, format }, { addIssue }) => {
+    const paths = Object.keys(files);
+    if (paths.length === 0)
+      addIssue({ code: "custom", path: ["files"], message: `expected 1 to ${LIMITS.entries} files, but got none` });
+    const models = onnxPaths(files).length;
+    if (models === 1 || (format !== undefined && format !== "onnx")) return;
+    const message = `expected exactly one file that ends in .onnx, or the name of another format, but got ${models} such files`;
+    addIssue({ code: "custom", path: ["format"], message });
+  });
 
 /**
  * The registration with its defaults, copied but for the bytes.
@@ -55,13 +76,9 @@ const members: readonly (keyof Registration)[] = [
  * @throws a `ModelwrightError` with code `INPUT_INVALID` that lists every issue
  */
 export function parseRegistration(given: Registration): ParsedRegistration {
-  const subject = "The registration";
-  const issues = isRecord(given) ? [...check(given)] : [{ path: [], message: "expected an object" }];
-  if (issues.length > 0) throw invalidInput(subject, issues);
-  const { name, files, description = "", tags = {}, metrics = {}, hyperparameters = {}, lineage = [] } = given;
-  const described = { description, tags, metrics, hyperparameters, lineage: lineage.map(({ kind, ref }) => ({ kind, ref })) };
-  const text = jsonText(described, `${subject} of ${name}`);
-  return { name, files: { ...files }, format: given.format ?? "onnx", ...(JSON.parse(text) as typeof described) };
+  const { name, files, format = "onnx", ...described } = validate(schema, given, "The registration");
+  const copy: typeof described = JSON.parse(jsonText(described, `The registration of ${name}`));
+  return { name, files: { ...files }, format, ...copy };
 }
 
 /**
@@ -81,96 +98,42 @@ export function onnxPaths(files: Readonly<Record<string, unknown>>): readonly st
   return Object.keys(files).filter((path) => path.endsWith(".onnx"));
 }
 
-function* check(given: Registration): Generator<Issue> {
-  const unknown = Object.keys(given).filter((key) => !(members as readonly string[]).includes(key));
-  for (const key of unknown) yield { path: [key], message: `expected one of ${members.join(", ")}` };
-  const { name, description = "", lineage = [] } = given;
-  if (!isName(name)) yield { path: ["name"], message: "expected letters, digits, . _ and -, at most 128, not a mark first" };
-  if (typeof description !== "string" || description.length > LIMITS.description) {
-    yield { path: ["description"], message: `expected text of at most ${LIMITS.description} characters` };
-  }
-  yield* checkFiles(given.files, given.format);
-  yield* checkEntries("tags", given.tags, (value) =>
-    typeof value === "string" && value.length <= LIMITS.tag ? undefined : `expected text of at most ${LIMITS.tag} characters`,
-  );
-  yield* checkEntries("metrics", given.metrics, (value) => (Number.isFinite(value) ? undefined : "expected a finite number"));
-  yield* checkEntries("hyperparameters", given.hyperparameters, () => undefined);
-  if (!Array.isArray(lineage) || lineage.length > LIMITS.entries) {
-    yield { path: ["lineage"], message: `expected an array of at most ${LIMITS.entries} edges` };
-  } else for (const [i, edge] of lineage.entries()) yield* checkEdge(edge, i);
+function text(min: number, max: number) {
+  const error = `expected text of ${min} to ${max} characters`;
+  return z.string({ error }).min(min, { error }).max(max, { error });
 }
 
-function* checkEdge(edge: LineageEdge, i: number): Generator<Issue> {
-  if (!kinds.includes(edge?.kind)) yield { path: ["lineage", i, "kind"], message: `expected one of ${kinds.join(", ")}` };
-  if (!isText(edge?.ref, LIMITS.key))
-    yield { path: ["lineage", i, "ref"], message: `expected text of 1 to ${LIMITS.key} characters` };
-}
-
-function* checkFiles(files: unknown, format: unknown): Generator<Issue> {
-  if (!isRecord(files)) {
-    yield { path: ["files"], message: "expected an object of bytes by path" };
-    return;
-  }
-  const paths = Object.keys(files);
-  if (paths.length === 0 || paths.length > LIMITS.entries) {
-    yield { path: ["files"], message: `expected 1 to ${LIMITS.entries} files, but got ${paths.length}` };
-  }
-  for (const path of paths) {
-    if (!isFilePath(path))
-      yield { path: ["files", shortened(path)], message: "expected a relative path such as weights/part-1.bin" };
-    if (!isContent(files[path])) {
-      yield { path: ["files", shortened(path)], message: "expected a Uint8Array or an async iterable of them" };
+/** An object of at most {@link LIMITS.entries} members. Not `z.record`, which passes over a member named `__proto__`. */
+function members<T>(key: z.ZodType<string>, value: z.ZodType<T>) {
+  return z.custom<Readonly<Record<string, T>>>(isRecord, { error: "expected an object" }).superRefine((given, ctx) => {
+    const entries = Object.entries(given);
+    if (entries.length > LIMITS.entries) {
+      ctx.addIssue({ code: "custom", message: `expected at most ${LIMITS.entries} entries, but got ${entries.length}` });
+      return;
     }
-  }
-  const models = onnxPaths(files).length;
-  if (format === undefined && models !== 1) {
-    yield { path: ["format"], message: `is required, because ${models} files end in .onnx and not one` };
-  } else if (format === "onnx" && models !== 1) {
-    yield { path: ["files"], message: `expected exactly one file that ends in .onnx, but got ${models}` };
-  } else if (format !== undefined && !(typeof format === "string" && isName(format))) {
-    yield { path: ["format"], message: "expected letters, digits, . _ and -, at most 128, not a mark first" };
-  }
+    for (const [name, member] of entries) {
+      for (const { error } of [key.safeParse(name), value.safeParse(member)]) {
+        // A hostile key is not repeated in full.
+        const path = [name.length <= 80 ? name : `${name.slice(0, 79)}…`];
+        for (const { message } of error?.issues ?? []) ctx.addIssue({ code: "custom", path, message });
+      }
+    }
+  });
 }
 
-function* checkEntries(member: string, given: unknown, wrong: (value: unknown) => string | undefined): Generator<Issue> {
-  if (given === undefined) return;
-  if (!isRecord(given)) {
-    yield { path: [member], message: "expected an object" };
-    return;
-  }
-  const entries = Object.entries(given);
-  if (entries.length > LIMITS.entries) {
-    yield { path: [member], message: `expected at most ${LIMITS.entries} entries, but got ${entries.length}` };
-  }
-  for (const [key, value] of entries.slice(0, LIMITS.entries)) {
-    if (!isText(key, LIMITS.key))
-      yield { path: [member, shortened(key)], message: `expected a key of 1 to ${LIMITS.key} characters` };
-    const message = wrong(value);
-    if (message !== undefined) yield { path: [member, shortened(key)], message };
-  }
-}
-
-/** A path that means the same file, and one inside the folder that it is relative to, on every platform. */
-function isFilePath(path: string): boolean {
+/** Whether a path means the same file, and one inside the folder that it is relative to, on every platform. */
+function isFilePath(path: unknown): boolean {
+  if (typeof path !== "string" || path.length > LIMITS.path) return false;
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused
-  if (!isText(path, LIMITS.path) || /[\u0000-\u001f\u007f\\\p{Surrogate}]|^[A-Za-z]:/u.test(path)) return false;
+  if (/[\u0000-\u001f\u007f\\\p{Surrogate}]|^[A-Za-z]:/u.test(path)) return false;
   return path.split("/").every((part) => part !== "" && part !== "." && part !== "..");
 }
 
-function isContent(value: unknown): value is BlobContent {
-  if (Object.prototype.toString.call(value) === "[object Uint8Array]") return true;
+function isContent(value: unknown): boolean {
+  if (ArrayBuffer.isView(value) && Object.prototype.toString.call(value) === "[object Uint8Array]") return true;
   return typeof (value as Partial<AsyncIterable<unknown>> | null | undefined)?.[Symbol.asyncIterator] === "function";
 }
 
-function isText(value: unknown, maxLength: number): value is string {
-  return typeof value === "string" && value !== "" && value.length <= maxLength;
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+function isRecord(value: unknown): boolean {
   return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-/** For messages: a hostile key is not repeated in full. */
-function shortened(text: string): string {
-  return text.length <= 80 ? text : `${text.slice(0, 79)}…`;
 }

@@ -49,6 +49,6 @@ function toEntry({ name, kind, type, dims }: OnnxModelInfo["inputs"][number]): S
 async function collect(content: BlobContent, signal: AbortSignal | undefined): Promise<Uint8Array> {
   if (!(Symbol.asyncIterator in content)) return content;
   const parts: Uint8Array[] = [];
-  for await (const part of chunks(content, signal)) parts.push(part.slice());
+  for await (const part of chunks(content, signal)) parts.push(new Uint8Array(part)); // not `slice()`: that of a Node Buffer is a view
   return concatBytes(parts);
 }

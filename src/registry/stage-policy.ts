@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { type Issue, ModelwrightError } from "../core/errors.ts";
 import { deepFreeze } from "../core/freeze.ts";
 import { isLabel } from "../core/model.ts";
@@ -72,7 +72,7 @@ export function displacedTo({ exclusive }: StagePolicy, stage: string): string |
 export function assertEdge({ edges }: StagePolicy, ref: string, from: string, to: string): void {
   const allowed = Object.hasOwn(edges, from) ? edges[from]! : [];
   if (allowed.includes(to)) return;
-  const known = Object.hasOwn(edges, to) ? "" : `; the stages are ${Object.keys(edges).join(", ")}`;
+  const known = typeof to === "string" && Object.hasOwn(edges, to) ? "" : `; the stages are ${Object.keys(edges).join(", ")}`;
   throw new ModelwrightError(
     "REGISTRY_TRANSITION_FORBIDDEN",
     `${ref} cannot go from ${from} to ${JSON.stringify(to)}: the stage policy allows ${allowed.join(", ") || "nothing"}${known}`,

@@ -1,7 +1,7 @@
 import type { Digest } from "../core/digest.ts";
 import { ModelwrightError } from "../core/errors.ts";
 import { Emitter, type Event } from "../core/events.ts";
-import type { Logger } from "../core/logger.ts";
+import { guarded, type Logger } from "../core/logger.ts";
 import { formatModelRef, type ModelIdentity, type ModelRef } from "../core/model.ts";
 import type { RegistryStore, VersionRecord } from "./port.ts";
 import { onnxPaths } from "./registration.ts";
@@ -23,10 +23,11 @@ export class Watches {
   readonly #store: RegistryStore;
   readonly #logger: Logger;
   readonly #followed = new Set<{ readonly name: string; readonly check: () => Promise<void> }>();
+  #told: Promise<void> = Promise.resolve();
 
   constructor(store: RegistryStore, logger: Logger) {
     this.#store = store;
-    this.#logger = logger;
+    this.#logger = guarded(logger);
   }
 
   /** Prepares to follow a reference; it is followed while its event has listeners. */
@@ -63,8 +64,20 @@ export class Watches {
     };
   }
 
-  /** Tells the followers of a model's references what changed. Never rejects: what was changed has been changed. */
-  async announce(name: string): Promise<void> {
+  /**
+   * Tells the followers of a model's references what has changed, one change after the other. The call that made the change does
+   * not wait: what it has done must not become a failure because time runs out while others are told.
+   */
+  announce(name: string): void {
+    this.#told = this.#told.then(() => this.#tell(name));
+  }
+
+  /** Resolves when everything that was announced so far is told. Never rejects. */
+  told(): Promise<void> {
+    return this.#told;
+  }
+
+  async #tell(name: string): Promise<void> {
     for (const { name: followed, check } of [...this.#followed]) {
       if (followed !== name) continue;
       try {

@@ -1,8 +1,8 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { CallOptions, Runtime } from "../core/call.ts";
 import { type Clock, systemClock } from "../core/clock.ts";
 import { withDeadline } from "../core/deadline.ts";
-import { ModelwrightError } from "../core/errors.ts";
+import { ModelwrightError, messageOf } from "../core/errors.ts";
 import { Emitter, type Event } from "../core/events.ts";
 import { Lifecycle } from "../core/lifecycle.ts";
 import type { Metrics } from "../core/metrics.ts";
@@ -23,7 +23,7 @@ export interface RouterTarget<Input, Output> {
 
 /** How a router chooses. */
 export interface RouterPolicy<Target extends string> {
-  /** Targets in the order of trying; a target that is not named is not asked. @defaultValue all, in the order of `targets` */
+  /** Targets in the order of trying; a target that is not named is not asked. @defaultValue all, in the order of `Object.keys(targets)` */
   readonly order?: readonly Target[] | undefined;
   /** Longest that all turns of one call may take together, ms, greater than 0. @defaultValue no limit */
   readonly deadlineMs?: number | undefined;
@@ -188,11 +188,12 @@ export class HybridRouter<Target extends string, Input, Output> implements Predi
       }
       const timeoutMs = attemptBudgetMs({ ...target, remainingMs });
       try {
-        const { output, model, provider } = await withDeadline(
+        const prediction = await withDeadline(
           { signal, timeoutMs },
           (derived) => target.predictor.predict(input, { signal: derived, timeoutMs }),
           this.#clock,
         );
+        const { output, model, provider } = prediction;
         const latencyMs = this.#clock.monotonic() - turnAtMs;
         attempts.push({ target: target.name, outcome: "answered", latencyMs });
         this.#record?.(target.name, "answered", latencyMs);
@@ -246,7 +247,7 @@ function judge(error: unknown, signal: AbortSignal | undefined): "aborted" | "re
 
 function describe(error: unknown): { readonly code?: string; readonly message: string } {
   if (ModelwrightError.is(error)) return { code: error.code, message: error.message };
-  return { message: error instanceof Error ? error.message : String(error) };
+  return { message: messageOf(error) };
 }
 
 function least(a: number | undefined, b: number | undefined): number | undefined {

@@ -20,9 +20,15 @@ export function assertSample(
   if (values.length === 0) issues.push({ path: [], message: "expected at least one value" });
   for (let i = 0; i < values.length && issues.length < MAX_ISSUES; i++) {
     const value = values[i]!;
-    if (!accepts(value)) issues.push({ path: [i], message: `expected ${expected}, but got ${value}` });
+    if (!accepts(value)) issues.push({ path: [i], message: `expected ${expected}, but got ${kindOf(value)}` });
   }
   if (issues.length > 0) throw invalidInput(subject, issues);
+}
+
+/** What a refused value is. Only what is no real number is named: the others are data, which errors do not repeat. */
+function kindOf(value: unknown): string {
+  if (typeof value !== "number") return typeof value;
+  return Number.isFinite(value) ? "another number" : String(value);
 }
 
 /** @throws a `ModelwrightError` with code `INPUT_INVALID` unless both samples are equally long */

@@ -13,7 +13,8 @@ export interface Bins {
 
 /**
  * Bins learned from a sample: one for each value when there are at most 20 distinct ones, else between its quantiles i / `count`,
- * of which equal ones count once. Right-closed, so that a mass at 0 of a non-negative quantity has a bin of its own.
+ * of which equal ones count once. A least value that is a quantile, such as the 0 of a quantity that is mostly 0, has a bin of its
+ * own, apart from what is below it.
  */
 export function learnBins(sorted: Float64Array, count: number): Bins {
   const values = distinct(sorted, MAX_DISCRETE + 1);
@@ -23,7 +24,9 @@ export function learnBins(sorted: Float64Array, count: number): Bins {
   }
   if (sorted.length === 0) return { edges: new Float64Array(), discrete: false };
   const quantiles = Float64Array.from({ length: count - 1 }, (_, i) => quantileOfSorted(sorted, (i + 1) / count));
-  return { edges: Float64Array.from(distinct(quantiles, count)), discrete: false };
+  const edges = distinct(quantiles, count);
+  if (edges[0] === sorted[0] && Number.isFinite(below)) edges.unshift(below);
+  return { edges: Float64Array.from(edges), discrete: false };
 }
 
 /** The bin of a value that is no NaN. */
@@ -49,7 +52,7 @@ function distinct(sorted: Float64Array, limit: number): number[] {
 }
 
 /** The greatest double below a finite `value`. */
-function nextDown(value: number): number {
+export function nextDown(value: number): number {
   if (value === 0) return -Number.MIN_VALUE;
   const words = new BigInt64Array(1);
   const double = new Float64Array(words.buffer);

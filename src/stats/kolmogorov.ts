@@ -13,7 +13,7 @@ export function kolmogorovSf(x: number): number {
   let sum = 0;
   if (x < 1) {
     for (let k = 7; k >= 1; k -= 2) sum += Math.exp(-((k * Math.PI) ** 2) / (8 * x * x));
-    return 1 - (Math.sqrt(2 * Math.PI) / x) * sum;
+    return 1 - (Math.sqrt(2 * Math.PI) * sum) / x;
   }
   for (let k = 5; k >= 1; k--) sum = Math.exp(-2 * k * k * x * x) - sum;
   return 2 * sum;

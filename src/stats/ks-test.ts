@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { parseOptions } from "../core/options.ts";
 import { assertPaired, assertSample, isOrdered, sampleSize } from "./assert-sample.ts";
 import { kolmogorovSf } from "./kolmogorov.ts";
@@ -64,7 +64,7 @@ export function ksTest(a: ArrayLike<number>, b: ArrayLike<number>, options: KsTe
 /**
  * Two-sided Kolmogorov–Smirnov test on counts in the same ordered bins. Distances inside of a bin are not seen: the statistic is at
  * most that of the samples, and falls short by at most the greatest, over all bins, of the smaller of the two samples' shares in it.
- * The p-value is the asymptotic one of {@link ksTest}, hence too large rather than too small.
+ * The p-value is the asymptotic one of {@link ksTest}. Below 0.05 both make it too large rather than too small.
  *
  * @throws a `ModelwrightError` with code `INPUT_INVALID` unless both arrays hold counts, of the same number of bins, and
  * neither is all 0

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { parseOptions } from "../core/options.ts";
 import { assertSample, isCount } from "./assert-sample.ts";
 import { chiSquaredSf } from "./chi-squared.ts";
@@ -55,11 +55,14 @@ export function mcNemarTest({ b, c }: DiscordantCounts, options: McNemarTestOpti
   return { statistic, pValue: chiSquaredSf(statistic, 1), method: "asymptotic" };
 }
 
+/** Terms below this share of their sum are left out: a fair binomial tail of a billion terms adds up to less than a rounding error. */
+const NEGLIGIBLE = 1e-25;
+
 /** P(X <= k) of a fair binomial variate, k <= n / 2, summed from its greatest term down. */
 function fairLowerTail(k: number, n: number): number {
   let term = Math.exp(logGamma(n + 1) - logGamma(k + 1) - logGamma(n - k + 1) - n * Math.LN2);
   let sum = term;
-  for (let i = k; i >= 1 && term > 0; i--) {
+  for (let i = k; i >= 1 && term > sum * NEGLIGIBLE; i--) {
     term *= i / (n - i + 1);
     sum += term;
   }

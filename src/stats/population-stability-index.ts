@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { parseOptions } from "../core/options.ts";
 import { assertPaired, assertSample, sampleSize } from "./assert-sample.ts";
 import { binIndex, learnBins } from "./bins.ts";
@@ -26,7 +26,7 @@ const optionsSchema = z.strictObject({ bins: z.int().min(2).max(1000).default(10
 
 /**
  * Population stability index between two samples of numbers, in bins learned from the reference: one for each value when it has at
- * most 20 distinct ones, else right-closed between its quantiles. The outer bins are open, so that an outlier moves one value from
+ * most 20 distinct ones, else right-closed between its quantiles, and one for a least value that is a quantile. The outer bins are open, so that an outlier moves one value from
  * one bin to another and nothing more.
  *
  * @param reference - finite, at least one value

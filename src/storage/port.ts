@@ -68,7 +68,10 @@ export interface KeyValueEntry {
   readonly revision: number;
 }
 
-/** Port: small values under text keys, with compare-and-set. */
+/**
+ * Port: small values under text keys, with compare-and-set. Every verb rejects with `INPUT_INVALID` for a key or prefix with a lone
+ * surrogate, which has no UTF-8 form.
+ */
 export interface KeyValueStore extends AsyncDisposable {
   readonly spec: "key-value/1";
   readonly name: string;

@@ -10,7 +10,7 @@ export interface TestKit {
     /** Defines a test that is shown but not run. */
     readonly skip: DefineTest;
   };
-  /** The runner's own `expect`, for better messages. @defaultValue a deep comparison that throws */
+  /** The runner's own `expect`, for its messages and its count of assertions. @defaultValue a deep comparison that throws */
   readonly expect?: (actual: unknown) => DeepEquality;
 }
 

@@ -68,6 +68,17 @@ export function int4OutputModel(): Uint8Array<ArrayBuffer> {
   });
 }
 
+/** A model of `Unheard`, an operator that no engine has, from `x` to `y`, each float32 [batch, 2]. */
+export function unknownOperatorModel(): Uint8Array<ArrayBuffer> {
+  const dims = ["batch", 2];
+  return writeModel({
+    name: "unknown_operator",
+    inputs: [value("x", "float32", dims)],
+    outputs: [value("y", "float32", dims)],
+    nodes: [{ operator: "Unheard", inputs: ["x"], outputs: ["y"] }],
+  });
+}
+
 /**
  * A model that multiplies `x`, float32 [batch, 2], by `weights` to `y`. The weights are the first 8 bytes, two little-endian float32,
  * of the file at `location`, which is written as it is: a hostile one too.

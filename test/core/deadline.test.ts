@@ -1,7 +1,7 @@
 import { getEventListeners } from "node:events";
 import { describe, expect, it, vi } from "vitest";
 import type { CallOptions } from "../../src/core/call.ts";
-import { raceAbort, remainingMs, withDeadline } from "../../src/core/deadline.ts";
+import { raceAbort, withDeadline } from "../../src/core/deadline.ts";
 import { FakeClock } from "../../src/testing/fake-clock.ts";
 import { macrotask } from "../../src/testing/macrotask.ts";
 import { gate } from "./gate.ts";
@@ -269,19 +269,5 @@ describe("raceAbort on a signal that is aborted already", () => {
     const work = vi.fn();
     await expect(raceAbort(AbortSignal.abort("before"), work)).rejects.toBe("before");
     expect(work).not.toHaveBeenCalled();
-  });
-});
-
-describe("remainingMs", () => {
-  it("is the rest of the limit, never below 0, and undefined without one", () => {
-    const clock = new FakeClock();
-    const startedAt = clock.monotonic();
-    expect(remainingMs({ timeoutMs: 50 }, startedAt, clock)).toBe(50);
-    clock.advance(20);
-    expect(remainingMs({ timeoutMs: 50 }, startedAt, clock)).toBe(30);
-    clock.advance(100);
-    expect(remainingMs({ timeoutMs: 50 }, startedAt, clock)).toBe(0);
-    expect(remainingMs({}, startedAt, clock)).toBeUndefined();
-    expect(remainingMs(undefined, startedAt, clock)).toBeUndefined();
   });
 });

@@ -1,4 +1,5 @@
 import { setImmediate as turn } from "node:timers/promises";
+import { runInNewContext } from "node:vm";
 import { describe, expect, it, vi } from "vitest";
 import { Emitter } from "../../src/core/events.ts";
 import { type LogFields, silentLogger } from "../../src/core/logger.ts";
@@ -99,13 +100,14 @@ describe("Emitter", () => {
     expect(logger.errors).toEqual([{ error: failure }]);
   });
 
-  it("logs an asynchronous listener that rejects, so that the process lives on", async () => {
+  it.each<[string, (failure: Error) => unknown]>([
+    ["of this realm", (failure) => Promise.reject(failure)],
+    ["of another realm", (failure) => runInNewContext("Promise.reject(failure)", { failure })],
+  ])("logs a listener whose promise %s rejects, so that the process lives on", async (_, reject) => {
     const logger = recordingLogger();
     const emitter = new Emitter<number>(logger);
     const failure = new Error("listener");
-    const listener: (payload: number) => unknown = async () => {
-      throw failure;
-    };
+    const listener: (payload: number) => unknown = () => reject(failure);
     emitter.event(listener);
     emitter.emit(1);
     await turn();

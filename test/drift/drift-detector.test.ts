@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { ModelwrightError } from "../../src/core/errors.ts";
+import { canonicalJson } from "../../src/core/json.ts";
 import { seeded, shuffle } from "../../src/core/random.ts";
 import type { Schema } from "../../src/core/schema.ts";
 import { DriftDetector, type Drifted, type DriftWindow, type ReferenceProfile } from "../../src/drift/index.ts";
@@ -109,15 +110,19 @@ describe("fit", () => {
     expect(Math.max(...counts.slice(0, -2))).toBeLessThanOrEqual(5);
   });
 
-  it("gives a bin to each value of a short list, and to the 50 most frequent categories", () => {
+  it("gives a bin to each value of a short list, and to the 50 most frequent categories of at least 5 rows", () => {
     const schema = z.object({ dice: z.int(), word: z.string() });
     const rows = Array.from({ length: 1200 }, (_, i) => ({ dice: i % 6, word: `w${i < 600 ? i % 10 : i}` }));
     const [dice, word] = new DriftDetector({ schema }).fit(rows).features;
     expect(dice).toMatchObject({ coarse: null, counts: [0, 200, 200, 200, 200, 200, 200, 0, 0, 0] });
     if (word?.kind !== "categorical") throw new Error("expected a categorical feature");
-    expect(word.categories.slice(0, 11)).toEqual(["w0", "w1", "w2", "w3", "w4", "w5", "w6", "w7", "w8", "w9", "w1000"]);
-    expect([word.categories.length, word.tail.length]).toEqual([50, 560]);
-    expect(word.counts.slice(-4)).toEqual([560, 0, 0, 0]);
+    expect(word.categories).toEqual(["w0", "w1", "w2", "w3", "w4", "w5", "w6", "w7", "w8", "w9"]);
+    expect([word.tail.length, word.singletons]).toEqual([600, 600]);
+    expect(word.counts.slice(-4)).toEqual([600, 0, 0, 0]);
+    const many = Array.from({ length: 9000 }, (_, i) => ({ dice: 1, word: `w${i % 1500}` }));
+    const [, words] = new DriftDetector({ schema }).fit(many).features;
+    if (words?.kind !== "categorical") throw new Error("expected a categorical feature");
+    expect([words.categories.length, words.tail.length, ...words.counts.slice(-4)]).toEqual([50, 950, 5700, 3000, 0, 0]);
   });
 });
 
@@ -163,6 +168,9 @@ describe("observe", () => {
     const detector = fitted();
     expect(() => detector.observeColumns({ amount: [1], country: ["CH"] })).toThrow(code("INPUT_MISSING"));
     expect(() => detector.observeColumns({ amount: [1], country: ["CH"], items: [1, 2] })).toThrow(code("INPUT_INVALID"));
+    for (const amount of [null, 5] as never[]) {
+      expect(() => detector.observeColumns({ amount, country: ["CH"], items: [1] })).toThrow(code("INPUT_MISSING"));
+    }
     expect(detector.snapshot().rows).toBe(0);
   });
 
@@ -181,6 +189,12 @@ describe("observe", () => {
     expect([amount![0], amount!.at(-3)]).toEqual([1, 1]);
     expect(country).toEqual([0, 0, 0, 0, 0, 2, 1, 2]);
     expect(items).toEqual([1, 0, 0, 0, 0, 0, 0, 1, 1, 2]);
+  });
+
+  it("cuts a long category without cutting a character in half", () => {
+    const detector = new DriftDetector({ schema: z.object({ word: z.string() }) });
+    const profile = detector.fit([{ word: `${"x".repeat(255)}\u{1f600}` }]);
+    expect(canonicalJson(json(profile) as never)).toContain("x".repeat(255));
   });
 
   it("takes hostile category names and huge texts for data in the reference, too", () => {
@@ -286,6 +300,35 @@ describe("check", () => {
     expect(detector.check().features.map(({ level }) => level)).toEqual(["significant", "significant"]);
   });
 
+  it("sees values below and above a mass at either end of many values", () => {
+    const schema = z.object({ amount: z.number() });
+    const detector = new DriftDetector({ schema });
+    const amounts = Array.from({ length: 1000 }, (_, i) => Math.min(Math.max(0, i - 300), 500));
+    detector.fit(amounts.map((amount) => ({ amount })));
+    const levelOf = (window: readonly number[]) => {
+      detector.observeColumns({ amount: window });
+      return detector.check({ reset: true }).features[0]!;
+    };
+    expect(levelOf(amounts)).toMatchObject({ level: "none", psi: 0 });
+    const below = levelOf(amounts.map((amount) => (amount === 0 ? -1 : amount)));
+    expect(below.level).toBe("significant");
+    expect(below.bins.slice(0, 3).map(({ label }) => label)).toEqual(["< 0", "0", "(0, 99.6]"]);
+    const above = levelOf(amounts.map((amount, i) => (amount === 500 && i % 3 === 0 ? 501 : amount)));
+    expect(above.level).toBe("significant");
+    expect(above.bins.at(-1)!.label).toBe("> 500");
+  });
+
+  it("labels bins so that they can be told apart", () => {
+    const schema = z.object({ day: z.int(), at: z.number() });
+    const detector = new DriftDetector({ schema });
+    const rows = Array.from({ length: 100 }, (_, i) => ({ day: 20_240_101 + (i % 3), at: 1.7e12 + i }));
+    detector.fit(rows);
+    detector.observe(rows);
+    const [day, at] = detector.check().features;
+    expect(day!.bins.map(({ label }) => label)).toEqual(["20240101", "20240102", "20240103"]);
+    expect(new Set(at!.bins.map(({ label }) => label)).size).toBe(10);
+  });
+
   it("takes other thresholds", () => {
     const lenient = { psiModerate: 5, psiSignificant: 6, ksStatistic: 0.9 };
     const detector = new DriftDetector({ schema: payment, reference: fitted().reference, thresholds: lenient });
@@ -358,6 +401,16 @@ describe("stored state", () => {
     expect(() => new DriftDetector({ schema: payment, reference })).toThrow(code("DRIFT_STATE_INVALID"));
     const features = { items: "categorical" } as const;
     expect(() => new DriftDetector({ schema: payment, features, reference })).toThrow(/items \(numeric\)/);
+  });
+
+  it("of more rows than can be counted exactly is refused, and nothing is added", () => {
+    const detector = fitted();
+    detector.observe(training[0]!);
+    const rows = Number.MAX_SAFE_INTEGER;
+    const before = detector.snapshot();
+    const counts = before.counts.map((bins) => bins.map((_, i) => (i === 0 ? rows : 0)));
+    expect(() => detector.merge({ ...before, rows, counts })).toThrow(code("DRIFT_STATE_INVALID"));
+    expect(detector.snapshot()).toEqual(before);
   });
 
   it("that is damaged is refused, and nothing is added", () => {

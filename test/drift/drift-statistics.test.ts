@@ -58,6 +58,25 @@ describe("without drift", () => {
     expect(share(found.map((verdict) => verdict !== "none"))).toBeLessThanOrEqual(0.07);
   });
 
+  it.each([
+    { n: 100, rows: 1000, draw: (random: Random) => `id${random.next()}` },
+    { n: 1000, rows: 1000, draw: (random: Random) => `id${random.next()}` },
+    { n: 100, rows: 1000, draw: (random: Random) => `w${Math.floor(2000 * random.next() ** 3)}` },
+    { n: 1000, rows: 1000, draw: (random: Random) => `w${Math.floor(2000 * random.next() ** 3)}` },
+    { n: 1000, rows: 10_000, draw: (random: Random) => `w${Math.floor(2000 * random.next() ** 3)}` },
+    { n: 1000, rows: 100, draw: (random: Random) => `w${Math.floor(45 * random.next() ** 2)}` },
+  ])("at most 10 of 100 windows alarm because of rare categories: $n rows against $rows, case %#", ({ n, rows, draw }) => {
+    const random = seeded(22);
+    const words = (length: number) => Array.from({ length }, () => draw(random));
+    const alarms = Array.from({ length: 40 }, () => {
+      const detector = new DriftDetector({ schema: z.object({ word: z.string() }), validate: "never" });
+      detector.fit(words(rows).map((word) => ({ word })));
+      detector.observeColumns({ word: words(n) });
+      return detector.check().verdict !== "none";
+    });
+    expect(share(alarms)).toBeLessThanOrEqual(0.1);
+  });
+
   it("30 features alarm no more often than one", () => {
     const random = seeded(21);
     const names = Array.from({ length: 30 }, (_, i) => `f${i}`);
@@ -106,6 +125,15 @@ describe("with drift", () => {
   it("a new country in a fifth of 200 rows is significant", () => {
     const countries = ["CH", "DE", "FR", "IT", "XX"];
     expect(detectionRate(200, (random) => payments(random, 200, { countries }), "significant")).toBeGreaterThan(0.95);
+  });
+
+  it("a new word in half of 500 rows is drift, also where many rare ones are to be expected", () => {
+    const random = seeded(33);
+    const words = (length: number) => Array.from({ length }, () => `w${Math.floor(2000 * random.next() ** 3)}`);
+    const detector = new DriftDetector({ schema: z.object({ word: z.string() }) });
+    detector.fit(words(5000).map((word) => ({ word })));
+    detector.observeColumns({ word: words(500).map((word, i) => (i % 2 === 0 ? "new" : word)) });
+    expect(detector.check().verdict).toBe("moderate");
   });
 
   it("one outlier changes the index by less than 5 %", () => {

@@ -487,6 +487,16 @@ describe("a FeatureServer over a store that fails", () => {
     });
   });
 
+  it("does not blame the input for a stored value that is damaged", async () => {
+    const row = { view: "shop", key: "1", eventAtUs: 0, createdAtUs: 0, values: { age: { $bigint: "x" } } };
+    const features = new FeatureServer({ views: [shop], online: adapter(async () => [row]) });
+    await expect(features.get({ merchant: 1 }, ["shop.age"])).rejects.toMatchObject({
+      code: "STORE_FAILED",
+      message: expect.stringMatching(/^mine failed to readMany: .*\$bigint is damaged/),
+      cause: { code: "INPUT_INVALID" },
+    });
+  });
+
   it("rejects with the caller's reason on abort, and with DEADLINE_EXCEEDED in time", async () => {
     const clock = new FakeClock();
     const signals: (AbortSignal | undefined)[] = [];

@@ -36,6 +36,48 @@ const open = () => new FeatureServer({ views: [spend, risk], onDemand: [ratio, a
 const views = () => new FeatureServer({ views: [spend, risk], online: memoryOnline() });
 
 describe("the types of features", () => {
+  it("hold for optional, nullable, default, transformed, branded and united columns, and for unions of references", async () => {
+    const wide = featureView({
+      name: "wide",
+      entity: "user",
+      schema: z.object({
+        nullish: z.boolean().nullish(),
+        def: z.int().default(3),
+        length: z.string().transform((text) => text.length),
+        iban: z.string().brand<"Iban">(),
+        either: z.union([z.number(), z.string()]),
+        list: z.array(z.number()),
+      }),
+    });
+    const features = new FeatureServer({ views: [wide, risk], online: memoryOnline() });
+    const iban = "CH93" as string & z.core.$brand<"Iban">;
+    await features.write(wide, [{ key: 1, values: { length: "abc", iban, either: "x", list: [1] } }]);
+    const row = await features.get({ user: 1 }, [
+      "wide.nullish",
+      "wide.def",
+      "wide.length",
+      "wide.iban",
+      "wide.either",
+      "wide.list",
+    ]);
+    expectTypeOf(row.values).toEqualTypeOf<{
+      readonly "wide.nullish": boolean | null;
+      readonly "wide.def": number | null;
+      readonly "wide.length": number | null;
+      readonly "wide.iban": (string & z.core.$brand<"Iban">) | null;
+      readonly "wide.either": number | string | null;
+      readonly "wide.list": number[] | null;
+    }>();
+    expect(Object.values(row.values)).toEqual([null, 3, 3, iban, "x", [1]]);
+    const refs = ["wide.def", "risk.chargebacks"] as const;
+    const some = await features.get({ user: 1, merchant: 1 }, [refs[row.values["wide.def"] === 3 ? 0 : 1]]);
+    expectTypeOf(some.values).toEqualTypeOf<{
+      readonly "wide.def": number | null;
+      readonly "risk.chargebacks": number | null;
+    }>();
+    expect(some.values).toEqual({ "wide.def": 3 });
+  });
+
   it("follow from the schemas", async () => {
     const features = views();
     await features.write(spend, [{ key: "u1", values: { avg_7d: 2, currency: null } }]);
@@ -65,7 +107,13 @@ describe("the types of features", () => {
     expect(row.values).toEqual({ "spend.avg_7d": null });
   });
 
-  it("refuse an unknown feature", async () => {
+  it("refuse an unknown feature, and complain of it, not of keys and requests", async () => {
+    const unknown = open().get(
+      { user: 1 },
+      // @ts-expect-error there is no such feature
+      ["spend.avg_30d"],
+    );
+    await expect(unknown).rejects.toMatchObject({ code: "FEATURE_UNKNOWN" });
     // @ts-expect-error there is no such feature
     await expect(views().get({ user: 1 }, ["spend.avg_30d"])).rejects.toMatchObject({
       code: "FEATURE_UNKNOWN",

@@ -6,6 +6,7 @@ import type { ElementType } from "../../src/core/element-type.ts";
 import { InferenceSession, type Row, type RowValue } from "../../src/inference/index.ts";
 import type { ExecutionProvider, Tensors } from "../../src/inference/port.ts";
 import { linearModel, mlpModel } from "../../src/onnx-format/index.ts";
+import { writeModel } from "../../src/onnx-format/write-model.ts";
 import { addModel, fixedBatchModel, identityModel, twoColumnModel, zipMapModel } from "../../src/testing/tiny-models.ts";
 
 const providers = [onnx()];
@@ -94,6 +95,16 @@ describe("columns side by side in one input", () => {
     await expect(session.predict(row as unknown as Row)).rejects.toMatchObject({ code, details });
   });
 
+  it.each([undefined, null, 1, "b"])("are refused when the row is %o, no object", async (row) => {
+    for (const model of [linear, addModel()]) {
+      await using session = await InferenceSession.open({ model, providers });
+      await expect(session.predict(row as never)).rejects.toMatchObject({
+        code: "INPUT_INVALID",
+        details: { issues: [{ path: [0] }] },
+      });
+    }
+  });
+
   it("are named with the number of the row in predictMany, and nothing is run", async () => {
     const { provider, inputs } = recording();
     await using session = await InferenceSession.open({ model: linear, providers: [provider] });
@@ -115,6 +126,25 @@ describe("columns side by side in one input", () => {
       [Number.NaN, Number.POSITIVE_INFINITY],
       [1, 0],
     ]);
+  });
+
+  it("are packed anew for an engine that transfers its inputs to a worker", async () => {
+    const provider: ExecutionProvider = {
+      ...onnx(),
+      async load(model, call) {
+        const executor = await onnx().load(model, call);
+        return {
+          provider: executor.provider,
+          run: (given, outputs, options) => {
+            const transfer = Object.values(given).map(({ data }) => (data as Float32Array<ArrayBuffer>).buffer);
+            return executor.run(structuredClone(given, { transfer }), outputs, options);
+          },
+          [Symbol.asyncDispose]: () => executor[Symbol.asyncDispose](),
+        };
+      },
+    };
+    await using session = await InferenceSession.open({ model: linear, providers: [provider] });
+    for (const a of [1, 2, 3]) expect((await session.predict({ b: 0, a })).output).toEqual({ prediction: 100 * a });
   });
 
   it("are not mixed up between predictions that overlap", async () => {
@@ -156,6 +186,8 @@ describe("one column per input", () => {
     });
     await expect(session.predict({ a: 1, b: [1, 2] })).rejects.toMatchObject({ code: "INPUT_INVALID" });
     await expect(session.predict({ a: [1, null], b: [1, 2] } as never)).rejects.toMatchObject({ code: "INPUT_MISSING" });
+    const hole = new Array<number>(2).fill(1, 0, 1);
+    await expect(session.predict({ a: hole, b: [1, 2] })).rejects.toMatchObject({ code: "INPUT_MISSING" });
     await expect(session.predict({ b: [1, 2] })).rejects.toMatchObject({ code: "INPUT_MISSING", details: { input: "a" } });
   });
 
@@ -276,6 +308,20 @@ describe("answers", () => {
       code: "INPUT_SHAPE",
       details: { input: "x", expected: "1 rows at once", given: "2" },
     });
+  });
+
+  it.each([[["n", 1]], [["n"]]])("that are longer than %j, which the model declares, are refused, not cut", async (dims) => {
+    const value = (name: string, extents: readonly (number | string)[]) =>
+      ({ name, type: { tensor: "float32", dims: extents } }) as const;
+    const misdeclared = writeModel({
+      name: "misdeclared",
+      inputs: [value("x", ["n", "k"])],
+      outputs: [value("y", dims)],
+      nodes: [{ operator: "Identity", inputs: ["x"], outputs: ["y"] }],
+    });
+    await using session = await InferenceSession.open({ model: misdeclared, providers });
+    await expect(session.predictMany([{ x: [1, 2] }, { x: [3, 4] }])).rejects.toMatchObject({ code: "MODEL_UNSUPPORTED" });
+    expect(await session.predictMany([{ x: [1] }, { x: [2] }])).toMatchObject([{ output: { y: 1 } }, { output: { y: 2 } }]);
   });
 
   it("that are not one per row are refused", async () => {

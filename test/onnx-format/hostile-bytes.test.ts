@@ -116,8 +116,8 @@ describe("readOnnxModel on bytes that nobody vouches for", { timeout: 60_000 }, 
     expect(info.inputs).toEqual([{ name: "x", kind: "sequence", type: undefined, dims: null }]);
   });
 
-  it("looks once at each of a million empty fields, of a kind that it knows or not", () => {
-    const count = 1_000_000;
+  it("looks once at each of 900 000 empty fields, of a kind that it knows or not", () => {
+    const count = 900_000;
     for (const field of [8, 14, 25, 99]) {
       const filler = repeated(proto([field, new Uint8Array()]), count);
       const bytes = joined(modelOf([]), filler);
@@ -128,10 +128,16 @@ describe("readOnnxModel on bytes that nobody vouches for", { timeout: 60_000 }, 
     expect(readOnnxModel(modelOf([[5, elements]])).inputs).toEqual([]);
   });
 
-  it("refuses more than five million messages, before what it keeps of them fills the heap", () => {
-    const distinct = new BinaryWriter();
-    for (let i = 0; i < 1000; i++) distinct.tag(14, WireType.LengthDelimited).bytes(proto([1, `key ${i}`]));
-    expect(refusal(repeated(distinct.finish(), 5001))).toContain("more than 5000000 messages");
+  it("refuses more than a million messages, and more text than any model has, before what it keeps fills the heap", () => {
+    const entries = (count: number, value: string) => {
+      const writer = new BinaryWriter();
+      for (let i = 0; i < count; i++) writer.tag(14, WireType.LengthDelimited).bytes(proto([1, `key ${i}`], [2, value]));
+      return writer.finish();
+    };
+    expect(refusal(repeated(entries(1000, ""), 1001))).toContain("more than 1000000 messages");
+    const long = "x".repeat(1024 * 1024);
+    expect(refusal(entries(65, long))).toContain("more than 67108864 characters");
+    expect(Object.keys(readOnnxModel(joined(modelOf([]), entries(60, long))).metadata)).toHaveLength(60);
   });
 
   it("lists a hundred thousand external tensors", () => {

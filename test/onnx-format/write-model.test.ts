@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ModelwrightError } from "../../src/core/errors.ts";
@@ -13,6 +14,20 @@ import {
   treeEnsembleModel,
 } from "../../src/onnx-format/index.ts";
 import { runOnnx } from "./run-onnx.ts";
+
+/** What `scripts/reference-trees.py` writes. */
+interface TreeReference {
+  readonly cases: readonly {
+    readonly name: string;
+    readonly kind: "regressor" | "classifier";
+    readonly base: number;
+    readonly trees: readonly TreeNode[];
+    readonly rows: readonly (readonly number[])[];
+    readonly expected: readonly number[];
+  }[];
+}
+
+const reference: TreeReference = JSON.parse(readFileSync(new URL("../reference/trees.json", import.meta.url), "utf8"));
 
 const number = fc.float({ min: -4, max: 4, noNaN: true, noDefaultInfinity: true });
 const vector = (length: number) => fc.array(number, { minLength: length, maxLength: length });
@@ -173,6 +188,16 @@ describe("treeEnsembleModel", () => {
       runs,
     );
   });
+
+  it.each(reference.cases)(
+    "answers as scikit-learn's $name, also on its thresholds",
+    async ({ kind, base, trees, rows, expected }) => {
+      const actual = await runOnnx(treeEnsembleModel({ columns: names(rows[0]!.length), kind, base, trees }), rows);
+      const errors = actual.map(([value], i) => Math.abs(value! / expected[i]! - 1));
+      expect(rows.length).toBeGreaterThan(10);
+      expect(Math.max(...errors)).toBeLessThan(1e-6);
+    },
+  );
 
   it("rounds a threshold down, also below zero and next to it", async () => {
     const thresholds = [0.1, -0.1, 1e-60, -1e-60, 16_777_217, -16_777_217];

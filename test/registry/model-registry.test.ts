@@ -1,4 +1,7 @@
 import diagnostics from "node:diagnostics_channel";
+import { createReadStream, mkdtempSync, type ReadStream, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, expectTypeOf, it } from "vitest";
 import { memoryBlobs } from "../../src/adapters/memory/memory-blobs.ts";
 import { memoryRegistry } from "../../src/adapters/memory/memory-registry.ts";
@@ -20,6 +23,7 @@ import {
 import type { BlobStore } from "../../src/storage/port.ts";
 import { FakeClock } from "../../src/testing/fake-clock.ts";
 import { flaky } from "../../src/testing/flaky.ts";
+import { macrotask } from "../../src/testing/macrotask.ts";
 import { addModel, externalDataModel, identityModel } from "../../src/testing/tiny-models.ts";
 import { all } from "../all.ts";
 
@@ -119,7 +123,7 @@ describe.each(["memory", "sqlite"])("ModelRegistry over %s", (kind) => {
 
   it("takes files as streams", async () => {
     async function* pieces(bytes: Uint8Array) {
-      const piece = new Uint8Array(10);
+      const piece = Buffer.alloc(10);
       for (let at = 0; at < bytes.length; at += 10) {
         const part = bytes.subarray(at, at + 10);
         piece.set(part);
@@ -163,13 +167,17 @@ describe.each(["memory", "sqlite"])("ModelRegistry over %s", (kind) => {
   it.each<[string, object, RegExp]>([
     ["a bad name", { name: "a@b" }, /name: expected letters/],
     ["no files", { files: {} }, /1 to 1000 files/],
-    ["no format where none can be told", { files: { "a.onnx": addModel(), "b.onnx": addModel() } }, /format: is required/],
+    [
+      "no format where none can be told",
+      { files: { "a.onnx": addModel(), "b.onnx": addModel() } },
+      /format: expected exactly one file/,
+    ],
     ["two onnx files", { format: "onnx", files: { "a.onnx": addModel(), "b.onnx": addModel() } }, /exactly one file/],
-    ["an unknown option", { stage: "production" }, /stage: expected one of/],
+    ["an unknown option", { stage: "production" }, /"stage"/],
     ["a file that is no bytes", { files: { "m.onnx": "text" } }, /expected a Uint8Array/],
     ["a metric that is no number", { metrics: { auc: Number.NaN } }, /metrics.auc: expected a finite number/],
     ["a tag that is no text", { tags: { team: 5 } }, /tags.team/],
-    ["a tag that is too long", { tags: { team: "x".repeat(8001) } }, /at most 8000/],
+    ["a tag that is too long", { tags: { team: "x".repeat(8001) } }, /tags.team: expected text of 0 to 8000/],
     ["too many tags", { tags: Object.fromEntries(Array.from({ length: 1001 }, (_, i) => [`t${i}`, ""])) }, /1000 entries/],
     ["a hyperparameter that is no JSON", { hyperparameters: { seed: 5n } }, /bigint has no JSON form/],
     ["too much in all", { hyperparameters: { table: "x".repeat(1_048_577) } }, /1048576 characters/],
@@ -193,7 +201,7 @@ describe.each(["memory", "sqlite"])("ModelRegistry over %s", (kind) => {
     const error = await failure("INPUT_INVALID", () =>
       registry.register({ name: "", files: {}, metrics: { a: Infinity } } as never),
     );
-    expect(error.details.issues.map(({ path }) => path[0])).toEqual(["name", "files", "format", "metrics"]);
+    expect(error.details.issues.map(({ path }) => path[0])).toEqual(["name", "metrics", "files", "format"]);
     await failure("INPUT_INVALID", () => registry.register(undefined as never));
   });
 
@@ -318,6 +326,8 @@ describe.each(["memory", "sqlite"])("ModelRegistry over %s", (kind) => {
       actual: "staging",
     });
     expect((await registry.get("fraud@1")).stage).toBe("staging");
+    const typo = { expectedstage: "development" } as never;
+    await failure("CONFIG_INVALID", () => registry.transition("fraud@1", "archived", typo));
   });
 
   it("lets one of several transitions of a version at once win", async () => {
@@ -517,16 +527,21 @@ describe.each(["memory", "sqlite"])("ModelRegistry over %s", (kind) => {
       const changes: (number | undefined)[] = [];
       const subscription = source.onChanged?.(({ version }) => changes.push(version));
       await registry.transition("fraud@2", "staging");
+      await macrotask();
       expect(changes).toEqual([]);
       await registry.transition("fraud@2", "production");
+      await macrotask();
       expect(changes).toEqual([2]);
       // Nothing is in production now: whoever uses version 2 keeps it.
       await registry.transition("fraud@2", "archived");
       await promote(2);
+      await macrotask();
       expect(changes).toEqual([2]);
       await promote(3);
+      await macrotask();
       subscription?.[Symbol.dispose]();
       await promote(1);
+      await registry.close();
       expect(changes).toEqual([2, 3]);
     });
 
@@ -541,6 +556,7 @@ describe.each(["memory", "sqlite"])("ModelRegistry over %s", (kind) => {
       await registry.alias("fraud", "champion", 2);
       await registry.unalias("fraud", "champion");
       await registry.alias("fraud", "other", 1);
+      await registry.close();
       expect(changes).toEqual([{ name: "fraud", version: 2, digest: await sha256(addModel()) }]);
     });
 
@@ -552,6 +568,7 @@ describe.each(["memory", "sqlite"])("ModelRegistry over %s", (kind) => {
       source.onChanged?.(({ version }) => changes.push(version));
       await registry.register({ ...fraud(), name: "other" });
       await registry.register(fraud());
+      await registry.close();
       expect(changes).toEqual([2]);
     });
   });
@@ -572,7 +589,72 @@ describe("ModelRegistry", () => {
     await registry.register(fraud());
     broken = true;
     expect((await registry.transition("fraud@1", "staging")).moved.stage).toBe("staging");
+    await registry.close();
     expect(errors).toEqual(["A change of a model could not be announced"]);
+  });
+
+  it("answers a change in time although its followers cannot be told in time", async () => {
+    const store = memoryRegistry();
+    let tell = () => {};
+    const told = new Promise<void>((resolve) => {
+      tell = resolve;
+    });
+    const slow: RegistryStore = {
+      ...store,
+      findVersion: async (ref, call) => {
+        if ("stage" in ref) await told;
+        return store.findVersion(ref, call);
+      },
+    };
+    const clock = new FakeClock();
+    const registry = new ModelRegistry({ store: slow, blobs: memoryBlobs() }, { clock });
+    const changes: (number | undefined)[] = [];
+    registry.source("fraud@development").onChanged?.(({ version }) => changes.push(version));
+    expect((await registry.register(fraud(), { timeoutMs: 50 })).version).toBe(1);
+    clock.advance(50);
+    const closing = registry.close();
+    tell();
+    await closing;
+    expect(changes).toEqual([1]);
+  });
+
+  it("tells changes in the order in which they were made", async () => {
+    const store = memoryRegistry();
+    let turns = 20; // of the first look only: the later ones would overtake it
+    const slowing: RegistryStore = {
+      ...store,
+      findVersion: async (ref, call) => {
+        const version = await store.findVersion(ref, call);
+        if ("stage" in ref) for (; turns > 0; turns--) await macrotask();
+        return version;
+      },
+    };
+    const registry = new ModelRegistry({ store: slowing, blobs: memoryBlobs() });
+    const changes: (number | undefined)[] = [];
+    registry.source("fraud@development").onChanged?.(({ version }) => changes.push(version));
+    for (let i = 0; i < 3; i++) await registry.register(fraud());
+    await registry.close();
+    expect(changes.at(-1)).toBe(3);
+    expect(changes).toEqual([...changes].sort());
+  });
+
+  it("rejects when one of several streams of the file system cannot be read, and stops the others", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "modelwright-registry-"));
+    const there = join(folder, "there.bin");
+    writeFileSync(there, "x");
+    const [missing, last] = [createReadStream(join(folder, "missing.bin")), createReadStream(there)];
+    const closed = (stream: ReadStream) => new Promise<void>((resolve) => void stream.once("close", resolve));
+    // The first file is stored when the second stream has failed, and nobody has read that one.
+    async function* slow(): AsyncGenerator<Uint8Array> {
+      yield text("a");
+      await closed(missing);
+    }
+    const registry = new ModelRegistry({ store: memoryRegistry(), blobs: memoryBlobs() });
+    const files = { "a.bin": slow(), "b.bin": missing, "c.bin": last };
+    await expect(registry.register({ name: "a", format: "text", files })).rejects.toMatchObject({ code: "ENOENT" });
+    if (!last.closed) await closed(last);
+    expect(last.destroyed).toBe(true);
+    rmSync(folder, { recursive: true });
   });
 
   it("refuses stores that are none", () => {

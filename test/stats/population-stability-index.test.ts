@@ -55,6 +55,13 @@ describe("populationStabilityIndex", () => {
     ).toBe(7);
   });
 
+  it("tells a least value that many share from what is below it", () => {
+    const before = Array.from({ length: 1000 }, (_, i) => Math.max(0, i - 500));
+    const after = before.map((value) => (value === 0 ? -1 : value));
+    expect(populationStabilityIndex(before, before)).toMatchObject({ psi: 0, bins: 6 });
+    expect(populationStabilityIndex(before, after).psi).toBeGreaterThan(1);
+  });
+
   it("gives a constant an index of 0 and a p-value of 1", () => {
     expect(populationStabilityIndex([3, 3, 3], [3, 3])).toEqual({ psi: 0, psiDebiased: 0, pValue: 1, bins: 1 });
   });

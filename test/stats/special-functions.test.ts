@@ -82,6 +82,10 @@ describe("kolmogorovSf", () => {
     expect(greatestError(reference.kolmogorovSf.map(({ x, sf }) => [kolmogorovSf(x), sf]))).toBeLessThan(1e-13);
   });
 
+  it("is 1 next to 0, also where 1 / x is no double", () => {
+    expect([5e-324, 1e-308, 1e-9].map(kolmogorovSf)).toEqual([1, 1, 1]);
+  });
+
   it("is 1 at and below 0, 0 at infinity, and refuses NaN", () => {
     expect([kolmogorovSf(-1), kolmogorovSf(0), kolmogorovSf(1e-9), kolmogorovSf(Number.POSITIVE_INFINITY)]).toEqual([1, 1, 1, 0]);
     expect(() => kolmogorovSf(Number.NaN)).toThrow(invalid);

@@ -108,6 +108,21 @@ describe("ksFromCounts", () => {
     );
   });
 
+  it("gives no smaller p-value than the exact one, where that is below 0.05", () => {
+    const size = fc.integer({ min: 1, max: 40 });
+    fc.assert(
+      fc.property(size, size, fc.double({ min: 0, max: 1, noNaN: true }), (n, m, shift) => {
+        const a = Array.from({ length: n }, (_, i) => (i + 0.5) / n);
+        const b = Array.from({ length: m }, (_, i) => (i + 0.25) / m + shift);
+        const values = [...a, ...b].toSorted((x, y) => x - y);
+        const counts = (sample: readonly number[]) => values.map((value) => (sample.includes(value) ? 1 : 0));
+        const { pValue } = ksTest(a, b, { method: "exact" });
+        fc.pre(new Set(values).size === n + m && pValue < 0.05);
+        expect(ksFromCounts(counts(a), counts(b)).pValue).toBeGreaterThanOrEqual(pValue);
+      }),
+    );
+  });
+
   it("refuses what is no count, no value at all, and unlike bins", () => {
     for (const [a, b] of [
       [[1.5], [1]],
@@ -144,6 +159,11 @@ describe("mcNemarTest", () => {
     expect(mcNemarTest({ b: 500, c: 501 }).method).toBe("asymptotic");
     expect(mcNemarTest({ b: 0, c: 0 }, { method: "asymptotic" }).pValue).toBe(1);
   });
+
+  it("adds the exact tail of any number of disagreements in bounded time", () => {
+    const { pValue } = mcNemarTest({ b: 1_000_000_000, c: 1_000_100_000 }, { method: "exact" });
+    expect(pValue).toBeCloseTo(0.0253524, 6); // 2 * scipy.stats.binom.cdf(1000000000, 2000100000, 0.5), SciPy 1.10.1
+  }, 2000);
 
   it("refuses what is no count", () => {
     expect(() => mcNemarTest({ b: -1, c: 2 })).toThrow(invalid);

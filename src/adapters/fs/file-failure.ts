@@ -1,4 +1,4 @@
-import { ModelwrightError } from "../../core/errors.ts";
+import { ModelwrightError, messageOf } from "../../core/errors.ts";
 
 /** What the system reports when it is short of something for the moment. */
 const passing = new Set(["EAGAIN", "EBUSY", "EINTR", "EMFILE", "ENFILE", "ETIMEDOUT"]);
@@ -14,14 +14,10 @@ export async function io<T>(store: string, operation: string, work: () => Promis
     return await work();
   } catch (cause) {
     const code = errnoOf(cause);
-    throw new ModelwrightError(
-      "STORE_FAILED",
-      `${store} failed to ${operation}: ${cause instanceof Error ? cause.message : cause}`,
-      {
-        details: { store, operation },
-        cause,
-        retryable: code !== undefined && passing.has(code),
-      },
-    );
+    throw new ModelwrightError("STORE_FAILED", `${store} failed to ${operation}: ${messageOf(cause)}`, {
+      details: { store, operation },
+      cause,
+      retryable: code !== undefined && passing.has(code),
+    });
   }
 }

@@ -7,7 +7,7 @@ import { type Digest, parseDigest, sha256Hasher } from "../../core/digest.ts";
 import { ModelwrightError } from "../../core/errors.ts";
 import { iterate } from "../../core/iterate.ts";
 import { Lifecycle } from "../../core/lifecycle.ts";
-import { defaultLogger } from "../../core/logger.ts";
+import { defaultLogger, guarded } from "../../core/logger.ts";
 import type { BlobContent, BlobInfo, BlobStore } from "../../storage/port.ts";
 import { BlobFolder, type TemporaryFile } from "./blob-folder.ts";
 import { fileChunks } from "./file-chunks.ts";
@@ -36,7 +36,8 @@ import { parsePath } from "./parse-path.ts";
  * ```
  */
 export function fs(path: string, runtime: Pick<Runtime, "clock" | "logger"> = {}): BlobStore {
-  const { clock = systemClock, logger = defaultLogger } = runtime;
+  const { clock = systemClock } = runtime;
+  const logger = guarded(runtime.logger ?? defaultLogger);
   const folder = new BlobFolder(parsePath("fs", path));
   const name = `fs:${path}`;
   // Of iterations that were begun and dropped without an end; nobody else would close them.
@@ -162,10 +163,14 @@ export function fs(path: string, runtime: Pick<Runtime, "clock" | "logger"> = {}
     try {
       const target = await io(name, operation, async () => allocate?.(sizeBytes)); // may be more than there is memory
       const hasher = sha256Hasher();
+      let readBytes = 0;
       for await (const chunk of fileChunks(handle, sizeBytes, { store: name, operation }, target)) {
         hasher.update(chunk);
+        readBytes += chunk.length;
         yield chunk;
       }
+      // `get` answers as many bytes as there were to read, so all of them must have been hashed.
+      if (readBytes < sizeBytes) throw corrupt(digest, "a file that shrank while it was read");
       const actual = await hasher.digest();
       if (actual !== digest) throw corrupt(digest, actual);
     } finally {

@@ -2,6 +2,7 @@ import { withDeadline } from "../../core/deadline.ts";
 import { ModelwrightError } from "../../core/errors.ts";
 import { iterate } from "../../core/iterate.ts";
 import { Lifecycle } from "../../core/lifecycle.ts";
+import { invalidInput } from "../../core/schema.ts";
 import type { KeyValueEntry, KeyValueStore, SetOptions } from "../../storage/port.ts";
 
 const NAME = "memory";
@@ -43,12 +44,12 @@ export function memoryKeyValues(): KeyValueStore {
     name: NAME,
     capabilities: { durable: false },
 
-    get: (key, call) => withDeadline(call, () => lifecycle.run(() => copy(entries.get(key)))),
+    get: (key, call) => withDeadline(call, () => lifecycle.run(() => copy(entries.get(parseKey(key))))),
 
     set: (key, value, call) =>
       withDeadline(call, () =>
         lifecycle.run(() => {
-          assertRevision(key, call);
+          assertRevision(parseKey(key), call);
           lastRevision += 1;
           entries.set(key, { key, value: new Uint8Array(value), revision: lastRevision });
           return lastRevision;
@@ -58,7 +59,7 @@ export function memoryKeyValues(): KeyValueStore {
     delete: (key, call) =>
       withDeadline(call, () =>
         lifecycle.run(() => {
-          assertRevision(key, call);
+          assertRevision(parseKey(key), call);
           return entries.delete(key);
         }),
       ),
@@ -69,12 +70,17 @@ export function memoryKeyValues(): KeyValueStore {
   };
 
   async function* beginning(prefix: string): AsyncGenerator<KeyValueEntry, void> {
-    const keys = [...entries.keys()].filter((key) => key.startsWith(prefix)).sort(byUtf8);
+    const keys = [...entries.keys()].filter((key) => key.startsWith(parseKey(prefix))).sort(byUtf8);
     for (const key of keys) {
       const entry = copy(entries.get(key));
       if (entry !== undefined) yield entry;
     }
   }
+}
+
+function parseKey(key: string): string {
+  if (!/\p{Surrogate}/u.test(key)) return key;
+  throw invalidInput("key", [{ path: [], message: "a key with a lone surrogate has no UTF-8 form" }]);
 }
 
 function copy(entry: KeyValueEntry | undefined): KeyValueEntry | undefined {

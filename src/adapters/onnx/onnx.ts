@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { CallOptions } from "../../core/call.ts";
 import { parseOptions, passed } from "../../core/options.ts";
 import { peer } from "../../core/peer.ts";

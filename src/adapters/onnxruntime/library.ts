@@ -1,7 +1,6 @@
 /** What is called of ONNX Runtime's JavaScript API, which `onnxruntime-node` and `onnxruntime-web` share. */
 export interface OrtLibrary {
   readonly InferenceSession: {
-    /** Loads a model. */
     /** Loads a model from its bytes. */
     create(model: Uint8Array, options: OrtSessionOptions): Promise<OrtSession>;
   };
@@ -21,11 +20,9 @@ export interface OrtSessionOptions {
 export interface OrtSession {
   readonly inputMetadata: readonly OrtValueMetadata[];
   readonly outputMetadata: readonly OrtValueMetadata[];
-  /** Runs the model and answers the outputs named. */
   /** Runs the model; answers the outputs named in `fetches`. */
   run(feeds: Readonly<Record<string, OrtTensor>>, fetches: readonly string[]): Promise<Readonly<Record<string, OrtTensor>>>;
-  /** Gives the memory back. Fatal while a run lasts. */
-  /** Gives the memory back, which nothing else does. */
+  /** Gives the memory back, which nothing else does. Fatal while a run lasts. */
   release(): Promise<void>;
 }
 

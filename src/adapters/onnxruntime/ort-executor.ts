@@ -1,5 +1,5 @@
 import type { CallOptions } from "../../core/call.ts";
-import { ModelwrightError } from "../../core/errors.ts";
+import { ModelwrightError, messageOf } from "../../core/errors.ts";
 import { Lifecycle } from "../../core/lifecycle.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import type { Executor, Tensors } from "../../inference/port.ts";
@@ -30,8 +30,9 @@ export async function ortExecutor(
     session.outputMetadata.find((output) => output.isTensor && !isKnown(output.type));
   if (strange !== undefined) {
     await schedule(() => session.release());
-    const reason = `${provider} does not take or give ${strange.type ?? "non-tensor"} values, which ${strange.name} is`;
-    throw new ModelwrightError("MODEL_UNSUPPORTED", `${reason}; convert it inside the model`, { details: { reason } });
+    const given = strange.type ?? "value that is no tensor";
+    const reason = `it takes and gives no ${given}, which ${JSON.stringify(strange.name)} is; convert it inside the model`;
+    throw new ModelwrightError("MODEL_UNSUPPORTED", `${provider} cannot run the model: ${reason}`, { details: { reason } });
   }
   return new OrtExecutor(provider, session, schedule);
 }
@@ -82,15 +83,14 @@ function isKnown(type: string | undefined): boolean {
   return ortElementTypes.some((known) => known === type);
 }
 
-/** ONNX Runtime's errors have no code, so the message decides: bytes that are no model, or a model that this build cannot run. */
+/**
+ * ONNX Runtime's errors have no code, so the message decides: bytes that are no model, or a model that this build cannot run. What
+ * onnxruntime-node calls an invalid model "In Node" is an operator, or an attribute of one, that this build does not know.
+ */
 function loadFailed(provider: string, cause: unknown): ModelwrightError {
   const reason = messageOf(cause);
   const message = `${provider} could not load the model: ${reason}`;
-  return /protobuf|model data pointer is null|does not have a graph|invalid model|invalid_graph/i.test(reason)
+  return /protobuf|model data pointer is null|does not have a graph|invalid model(?!\. In Node)|invalid_graph/i.test(reason)
     ? new ModelwrightError("MODEL_INVALID", message, { details: { reason }, cause })
     : new ModelwrightError("MODEL_UNSUPPORTED", message, { details: { reason }, cause });
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

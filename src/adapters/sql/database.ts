@@ -2,7 +2,7 @@ import { type Dialect, Kysely } from "kysely";
 import type { CallOptions, Runtime } from "../../core/call.ts";
 import { type Clock, systemClock } from "../../core/clock.ts";
 import { withDeadline } from "../../core/deadline.ts";
-import { ModelwrightError } from "../../core/errors.ts";
+import { ModelwrightError, messageOf } from "../../core/errors.ts";
 import { Lifecycle } from "../../core/lifecycle.ts";
 import { type Migration, migrate } from "./migrate.ts";
 import type { Tables } from "./tables.ts";
@@ -57,7 +57,7 @@ export class SqlDatabase {
   failure(operation: string, error: unknown): ModelwrightError {
     if (ModelwrightError.is(error)) return error;
     const { name, retryable } = this.backend;
-    return new ModelwrightError("STORE_FAILED", `${name} could not ${operation}: ${(error as Error | undefined)?.message}`, {
+    return new ModelwrightError("STORE_FAILED", `${name} could not ${operation}: ${messageOf(error)}`, {
       details: { store: name, operation },
       cause: error,
       retryable: retryable(error),

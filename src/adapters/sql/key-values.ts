@@ -61,7 +61,7 @@ export function sqlKeyValues(database: SqlDatabase, name: string, capabilities: 
         return row === undefined ? undefined : { key, ...row };
       }),
     set: async (key, value, call) => {
-      const copy = value.slice();
+      const copy = new Uint8Array(value); // not `slice()`: that of a Node Buffer is a view
       return session.write("set a value", call, async (db) => {
         await take(db, key, call?.ifRevision);
         const [row] = (await insert(db, { key: encode(key), value: copy })) as [{ revision: number }];

@@ -3,6 +3,7 @@ import { invalidInput } from "../../core/schema.ts";
 import type { OnlineKey, OnlineRow, OnlineStore } from "../../features/port.ts";
 import { type SqlDatabase, SqlSession } from "./database.ts";
 import { type Prepared, prepared } from "./prepared.ts";
+import { storedObject } from "./stored-json.ts";
 
 /** Most rows or keys in one statement; sizes are powers of two up to here, so that few texts are compiled and prepared. */
 const MAX_BATCH = 128;
@@ -159,7 +160,7 @@ function invalid(name: string, message: string) {
 }
 
 function toRow(view: string, row: FoundRow): OnlineRow {
-  const values = JSON.parse(row.features) as OnlineRow["values"];
+  const values = storedObject(row.features, "a stored feature row") as OnlineRow["values"];
   return { view, key: row.key, eventAtUs: row.event_at_us, createdAtUs: row.created_at_us, values };
 }
 

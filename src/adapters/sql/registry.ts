@@ -1,4 +1,5 @@
 import type { Kysely } from "kysely";
+import { isDigest } from "../../core/digest.ts";
 import { ModelwrightError } from "../../core/errors.ts";
 import { type JsonValue, jsonText } from "../../core/json.ts";
 import { formatModelRef } from "../../core/model.ts";
@@ -13,6 +14,7 @@ import type {
 } from "../../registry/port.ts";
 import { type SqlDatabase, SqlSession } from "./database.ts";
 import { prepared } from "./prepared.ts";
+import { damaged, isObject, storedObject } from "./stored-json.ts";
 import type { Tables, VersionRow } from "./tables.ts";
 
 /** A version beside one of its aliases: a version with several is in several rows, which stand together. */
@@ -220,7 +222,27 @@ function toRecords(rows: readonly JoinedRow[]): VersionRecord[] {
 
 function toRecord(row: VersionRow, aliases: readonly string[]): VersionRecord {
   const { name, version, id, stage, created_at: createdAt, stage_changed_at: stageChangedAt } = row;
-  return { name, version, id, stage, aliases, createdAt, stageChangedAt, ...(JSON.parse(row.content) as VersionContent) };
+  return { name, version, id, stage, aliases, createdAt, stageChangedAt, ...contentOf(row.content) };
+}
+
+/** What was written for a version, checked: somebody else may have edited the database. */
+function contentOf(text: string): VersionContent {
+  const subject = "a stored version";
+  const { files, format, signature, description, tags, metrics, hyperparameters, lineage } = storedObject(text, subject);
+  const sound =
+    Array.isArray(files) &&
+    files.every((file) => isObject(file) && isDigest(file["digest"] as string) && typeof file["path"] === "string") &&
+    [format, description].every((item) => typeof item === "string") &&
+    (signature === null || (isObject(signature) && Array.isArray(signature["inputs"]) && Array.isArray(signature["outputs"]))) &&
+    isObject(tags) &&
+    Object.values(tags).every((tag) => typeof tag === "string") &&
+    isObject(metrics) &&
+    Object.values(metrics).every((metric) => typeof metric === "number") &&
+    isObject(hyperparameters) &&
+    Array.isArray(lineage) &&
+    lineage.every((edge) => isObject(edge) && typeof edge["ref"] === "string");
+  if (!sound) throw damaged(subject);
+  return { files, format, signature, description, tags, metrics, hyperparameters, lineage } as unknown as VersionContent;
 }
 
 function toSummary(row: Tables["modelwright_models"]): ModelSummary {

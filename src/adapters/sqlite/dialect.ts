@@ -82,7 +82,6 @@ async function openConnection(options: NodeSqliteOptions): Promise<Connection> {
       ["foreign_keys", "on"],
       // A hostile database file cannot call functions from its schema.
       ["trusted_schema", "off"],
-      ["query_only", options.readOnly ? "on" : "off"],
     ]) {
       await connection.execute(`pragma ${pragma} = ${value}`);
     }
@@ -99,8 +98,8 @@ class Connection implements DatabaseConnection {
   readonly #clock: Clock;
   readonly #statements = new Map<string, StatementSync>();
 
-  constructor({ path, busyTimeoutMs, clock }: NodeSqliteOptions) {
-    this.#database = new DatabaseSync(path);
+  constructor({ path, busyTimeoutMs, readOnly, clock }: NodeSqliteOptions) {
+    this.#database = new DatabaseSync(path, { readOnly });
     this.#busyTimeoutMs = busyTimeoutMs;
     this.#clock = clock;
   }

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Runtime } from "../../core/call.ts";
 import { systemClock } from "../../core/clock.ts";
 import { Lifecycle } from "../../core/lifecycle.ts";
@@ -45,7 +45,8 @@ const schema = z.strictObject({
  * loop for as long as its own disk work takes. Some Node versions print an `ExperimentalWarning` when the module is loaded.
  *
  * The database may hold tables of the host as well; those of the stores begin with `modelwright_`. The file is switched to
- * write-ahead logging. Text of an online row must be free of NUL characters and lone surrogates, keys of values of the latter.
+ * write-ahead logging. It must not be moved or removed while it is open: SQLite would go on writing to the removed one. Text of an
+ * online row must be free of NUL characters and lone surrogates.
  *
  * @throws a `ModelwrightError` with code `CONFIG_INVALID` for bad options. Calls of the stores reject with `STORE_FAILED`,
  * retryable when a lock was held for too long, and with `STORE_SCHEMA` when another release has written the file

@@ -2,7 +2,7 @@ import type { ElementType } from "../../core/element-type.ts";
 import { type Tensor, tensor, tensorBytes } from "../../core/tensor.ts";
 import type { ExecutionProvider, Executor } from "../../inference/port.ts";
 import { type SuiteOptions, type SuiteTest, suite, type TestKit } from "../suite.ts";
-import { addModel, identityModel, int4OutputModel, zipMapModel } from "../tiny-models.ts";
+import { addModel, identityModel, int4OutputModel, unknownOperatorModel, zipMapModel } from "../tiny-models.ts";
 
 /**
  * Defines the tests that every {@link ExecutionProvider} must pass.
@@ -133,6 +133,10 @@ const tests: Readonly<Record<string, SuiteTest<ExecutionProvider>>> = {
     ]) {
       await check.fails("MODEL_INVALID", () => load(provider, bytes));
     }
+  },
+
+  "refuses a model with an operator that it does not know with MODEL_UNSUPPORTED": async (provider, check) => {
+    await check.fails("MODEL_UNSUPPORTED", () => load(provider, unknownOperatorModel()));
   },
 
   "refuses a model with an element type that it does not claim": async (provider, check) => {

@@ -90,8 +90,9 @@ const tests: Readonly<Record<string, SuiteTest<KeyValueStore>>> = {
 
   "is not changed by changing the array that was set": async (store, check) => {
     const value = new Uint8Array([1, 2]);
-    await store.set("k", value);
+    const setting = store.set("k", value);
     value.fill(9);
+    await setting;
     check.equal((await store.get("k"))?.value, new Uint8Array([1, 2]));
   },
 
@@ -287,6 +288,12 @@ const tests: Readonly<Record<string, SuiteTest<KeyValueStore>>> = {
     }
   },
 
+  "refuses a key that has no UTF-8 form on every verb": async (store, check) => {
+    await store.set("k", one);
+    for (const verb of verbs(store, {}, "k\ud800")) await check.fails("INPUT_INVALID", verb);
+    check.equal(await all(store, ""), ["k"]);
+  },
+
   "lists nothing when nothing is stored": async (store, check) => {
     check.equal(await all(store, ""), []);
   },
@@ -336,8 +343,13 @@ const tests: Readonly<Record<string, SuiteTest<KeyValueStore>>> = {
   },
 };
 
-function verbs(store: KeyValueStore, call?: CallOptions): readonly (() => Promise<unknown>)[] {
-  return [() => store.get("k", call), () => store.set("k", two, call), () => store.delete("k", call), () => all(store, "", call)];
+function verbs(store: KeyValueStore, call?: CallOptions, key = "k"): readonly (() => Promise<unknown>)[] {
+  return [
+    () => store.get(key, call),
+    () => store.set(key, two, call),
+    () => store.delete(key, call),
+    () => all(store, key, call),
+  ];
 }
 
 async function all(store: KeyValueStore, prefix: string, call?: CallOptions): Promise<readonly string[]> {
