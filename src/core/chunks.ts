@@ -33,7 +33,7 @@ export async function* chunks(
 }
 
 /** By tag, because `instanceof` fails for arrays of another realm (jest runs tests in one). A Buffer is bytes, too. */
-function isBytes(value: unknown): value is Uint8Array {
+export function isBytes(value: unknown): value is Uint8Array {
   return ArrayBuffer.isView(value) && Object.prototype.toString.call(value) === "[object Uint8Array]";
 }
 

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { formatIssues, type Issue, ModelwrightError } from "./errors.ts";
+import type { Schema } from "./schema.ts";
 
 /**
  * Checks an options object against a zod schema and answers the parsed copy, defaults filled in.
@@ -38,3 +39,9 @@ export function port<T>(...specs: readonly string[]): z.ZodType<T> {
     return typeof spec === "string" && specs.includes(spec);
   });
 }
+
+/** A zod schema that passes any Standard Schema through. */
+export const standardSchema: z.ZodType<Schema> = passed("a schema of zod or another library with Standard Schema", (value) => {
+  const standard = (value as { readonly "~standard"?: { readonly validate?: unknown } } | null | undefined)?.["~standard"];
+  return typeof standard?.validate === "function";
+});

@@ -3,7 +3,7 @@ import type { Runtime } from "../core/call.ts";
 import { type Clock, systemClock } from "../core/clock.ts";
 import { ModelwrightError } from "../core/errors.ts";
 import { Emitter, type Event } from "../core/events.ts";
-import { parseOptions, passed } from "../core/options.ts";
+import { parseOptions, standardSchema } from "../core/options.ts";
 import { type InferInput, type InferOutput, invalidInput, type Schema, validate } from "../core/schema.ts";
 import { type Column, columnOf } from "./column.ts";
 import { compareWindow, type DriftReport, type DriftThresholds, thresholdsSchema } from "./drift-report.ts";
@@ -60,10 +60,7 @@ export type DriftColumns<Row> = { readonly [K in keyof Row]?: DriftColumn<Row[K]
 type DriftColumn<Value> = readonly Value[] | (ArrayLike<Value> & ArrayBufferView);
 
 const optionsSchema = z.strictObject({
-  schema: passed<Schema>("a schema of zod or another library with Standard Schema", (value) => {
-    const kind = typeof value;
-    return value !== null && (kind === "object" || kind === "function") && "~standard" in (value as object);
-  }),
+  schema: standardSchema,
   features: z.record(z.string(), z.enum(["numeric", "categorical"]).optional()).optional(),
   reference: z.unknown().optional(),
   thresholds: thresholdsSchema.default(() => thresholdsSchema.parse({})),

@@ -1,3 +1,4 @@
+import { isBytes } from "../core/chunks.ts";
 import type { JsonValue } from "../core/json.ts";
 import { invalidInput } from "../core/schema.ts";
 
@@ -41,7 +42,7 @@ function encode(value: unknown, depth: number): JsonValue {
 function encodeObject(value: object, depth: number): JsonValue {
   if (depth >= MAX_DEPTH) throw refused(`a value nested deeper than ${MAX_DEPTH} levels, or in itself, cannot be stored`);
   if (Array.isArray(value)) return Array.from(value, (item) => encode(item, depth + 1));
-  if (value instanceof Uint8Array) return { $bytes: toBase64(value) };
+  if (isBytes(value)) return { $bytes: toBase64(value) };
   if (value instanceof Date) {
     if (Number.isNaN(value.getTime())) throw refused("an invalid Date cannot be stored");
     return { $date: value.getTime() };

@@ -11,13 +11,15 @@ export type EntityKey = string | number | bigint;
 /**
  * The key as stores know it.
  *
- * @throws a `ModelwrightError` with code `INPUT_INVALID` for empty text, lone surrogates (which UTF-8 cannot tell apart),
+ * @throws a `ModelwrightError` with code `INPUT_INVALID` for empty text, NUL and lone surrogates (which not every store can hold),
  * fractions, and integers beyond 2^53 − 1, which were rounded before they came here
  */
 export function encodeKey(key: EntityKey, subject: string): string {
   if (typeof key === "bigint" || (typeof key === "number" && Number.isSafeInteger(key))) return String(key);
-  if (typeof key === "string" && key !== "" && !/\p{Surrogate}/u.test(key)) return key;
+  if (typeof key === "string" && key !== "" && !/\0|\p{Surrogate}/u.test(key)) return key;
   const message =
-    typeof key === "number" ? "the number is not a safe integer; give a bigint or text" : "expected non-empty text or an integer";
+    typeof key === "number"
+      ? "the number is not a safe integer; give a bigint or text"
+      : "expected an integer or text, not empty and without NUL characters and lone surrogates";
   throw invalidInput(subject, [{ path: [], message }]);
 }

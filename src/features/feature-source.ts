@@ -1,4 +1,4 @@
-import { invalidConfig, passed } from "../core/options.ts";
+import { invalidConfig } from "../core/options.ts";
 import type { InferOutput, Schema } from "../core/schema.ts";
 
 /** What gives features: a view, which is stored, or an on-demand feature, which is computed. */
@@ -37,12 +37,6 @@ export type FieldOf<S extends Schema> = keyof InferOutput<S> & string;
 export type FeatureList<S extends Schema, Feature extends string> = S extends { readonly shape: object }
   ? { readonly features?: readonly Feature[] }
   : { readonly features: readonly Feature[] };
-
-/** A zod schema that passes any Standard Schema through. */
-export const standardSchema = passed<Schema>("a Standard Schema", (value) => {
-  const standard = (value as { readonly "~standard"?: { readonly validate?: unknown } } | null | undefined)?.["~standard"];
-  return typeof standard?.validate === "function";
-});
 
 /** The names given, or else those of the schema's shape. @throws a `ModelwrightError` with code `CONFIG_INVALID` */
 export function featureNames(subject: string, schema: Schema, given: readonly string[] | undefined): readonly string[] {

@@ -1,15 +1,8 @@
 import * as z from "zod";
 import { isName } from "../core/model.ts";
-import { parseOptions } from "../core/options.ts";
+import { parseOptions, standardSchema } from "../core/options.ts";
 import type { Schema } from "../core/schema.ts";
-import {
-  type FeatureList,
-  type FeatureRef,
-  type FeatureSource,
-  type FieldOf,
-  featureNames,
-  standardSchema,
-} from "./feature-source.ts";
+import { type FeatureList, type FeatureRef, type FeatureSource, type FieldOf, featureNames } from "./feature-source.ts";
 
 /** Features of one entity that are written together and stored. Make one with {@link featureView}. */
 export interface FeatureView<

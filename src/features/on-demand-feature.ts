@@ -1,14 +1,7 @@
 import * as z from "zod";
-import { parseOptions, passed } from "../core/options.ts";
+import { parseOptions, passed, standardSchema } from "../core/options.ts";
 import type { InferInput, InferOutput, Schema } from "../core/schema.ts";
-import {
-  type FeatureList,
-  type FeatureRef,
-  type FeatureSource,
-  type FieldOf,
-  featureNames,
-  standardSchema,
-} from "./feature-source.ts";
+import { type FeatureList, type FeatureRef, type FeatureSource, type FieldOf, featureNames } from "./feature-source.ts";
 import { sourceName } from "./feature-view.ts";
 
 /** Features that are computed at the read from other features and from request-time fields. Make one with {@link onDemandFeature}. */

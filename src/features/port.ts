@@ -5,7 +5,7 @@ import type { JsonValue } from "../core/json.ts";
 export interface OnlineRow {
   /** Name of the feature view. */
   readonly view: string;
-  /** Key of the entity, non-empty. */
+  /** Key of the entity, non-empty; like `view` without NUL characters and lone surrogates, which not every backend can hold. */
   readonly key: string;
   /** When the values held, microseconds since the epoch. */
   readonly eventAtUs: number;
@@ -35,6 +35,8 @@ export interface OnlineStore extends AsyncDisposable {
   /**
    * Keeps for each key the row with the greatest (`eventAtUs`, `createdAtUs`), whatever the order of calls; of rows equal in both
    * the later written stays. All rows or none.
+   *
+   * @throws a `ModelwrightError` with code `INPUT_INVALID` for a row that is not as {@link OnlineRow} says
    */
   writeMany(rows: readonly OnlineRow[], call?: CallOptions): Promise<void>;
   /** Removes the rows of these keys; keys without a row are passed over. All or none. */

@@ -1,4 +1,5 @@
 import type { CallOptions, Runtime } from "../core/call.ts";
+import { isBytes } from "../core/chunks.ts";
 import { type Clock, systemClock } from "../core/clock.ts";
 import { withDeadline } from "../core/deadline.ts";
 import { sha256 } from "../core/digest.ts";
@@ -226,9 +227,8 @@ async function loadModel(
   source: Uint8Array | ModelSource,
   call: CallOptions | undefined,
 ): Promise<{ readonly model: LoadedModel; readonly name: string }> {
-  const { identity, bytes }: LoadedModel =
-    source instanceof Uint8Array ? { identity: {}, bytes: source } : await source.load(call);
+  const { identity, bytes }: LoadedModel = isBytes(source) ? { identity: {}, bytes: source } : await source.load(call);
   const digest = identity.digest ?? (await sha256(bytes));
-  const name = source instanceof Uint8Array ? digest.slice(0, "sha256:".length + 12) : source.name;
+  const name = isBytes(source) ? digest.slice(0, "sha256:".length + 12) : source.name;
   return { model: { identity: { ...identity, digest }, bytes }, name };
 }

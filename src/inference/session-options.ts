@@ -1,6 +1,7 @@
 import * as z from "zod";
+import { isBytes } from "../core/chunks.ts";
 import type { ModelSource } from "../core/model.ts";
-import { parseOptions, passed, port } from "../core/options.ts";
+import { parseOptions, passed, port, standardSchema } from "../core/options.ts";
 import type { Schema } from "../core/schema.ts";
 import type { ExecutionProvider } from "./port.ts";
 import type { Row } from "./row.ts";
@@ -30,21 +31,16 @@ export interface InferenceSessionOptions<I extends Schema<unknown, Row> = Schema
   readonly validate?: "always" | "never" | undefined;
 }
 
-const schema = passed<Schema>("a schema with the Standard Schema interface", (value) => {
-  const standard = (value as { "~standard"?: { validate?: unknown } } | null | undefined)?.["~standard"];
-  return typeof standard?.validate === "function";
-});
-
 const optionsSchema = z.strictObject({
-  model: z.union([z.instanceof(Uint8Array), port<ModelSource>("model-source/1")], "expected bytes or a ModelSource"),
+  model: z.union([passed<Uint8Array>("bytes", isBytes), port<ModelSource>("model-source/1")], "expected bytes or a ModelSource"),
   providers: z.array(port<ExecutionProvider>("execution/1")).min(1),
   columns: z
     .array(z.string())
     .min(1)
     .refine((names) => new Set(names).size === names.length, "expected distinct names")
     .optional(),
-  input: schema.optional(),
-  output: schema.optional(),
+  input: standardSchema.optional(),
+  output: standardSchema.optional(),
   validate: z.enum(["always", "never"]).default("always"),
 });
 

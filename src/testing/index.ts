@@ -1,3 +1,4 @@
+export { seeded } from "../core/random.ts";
 export { blobStoreConformance } from "./conformance/blob-store.ts";
 export { executionProviderConformance } from "./conformance/execution-provider.ts";
 export { keyValueStoreConformance } from "./conformance/key-value-store.ts";

@@ -62,11 +62,12 @@ function isOlder(row: OnlineRow, stored: OnlineRow | undefined): boolean {
 function copyOf({ view, key, eventAtUs, createdAtUs, values }: OnlineRow): OnlineRow {
   for (const [name, text] of Object.entries({ view, key })) {
     if (text === "") throw invalid(name, "expected text that is not empty");
+    if (/\0|\p{Surrogate}/u.test(text)) throw invalid(name, "expected text without NUL characters and lone surrogates");
   }
   for (const [name, time] of Object.entries({ eventAtUs, createdAtUs })) {
     if (!Number.isSafeInteger(time)) throw invalid(name, `expected whole microseconds since the epoch, but got ${time}`);
   }
-  const copy: OnlineRow["values"] = JSON.parse(jsonText(values, `Row ${view}/${key}`));
+  const copy: OnlineRow["values"] = JSON.parse(jsonText(values, `A row of ${view}`));
   return deepFreeze({ view, key, eventAtUs, createdAtUs, values: copy });
 }
 

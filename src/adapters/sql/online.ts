@@ -146,7 +146,7 @@ function toParameters({ view, key, eventAtUs, createdAtUs, values }: OnlineRow):
   for (const [name, time] of Object.entries({ eventAtUs, createdAtUs })) {
     if (!Number.isSafeInteger(time)) throw invalid(name, `expected whole microseconds since the epoch, but got ${time}`);
   }
-  return { view, key, event_at_us: eventAtUs, created_at_us: createdAtUs, features: jsonText(values, `Row ${view}/${key}`) };
+  return { view, key, event_at_us: eventAtUs, created_at_us: createdAtUs, features: jsonText(values, `A row of ${view}`) };
 }
 
 /** Refuses what SQL text cannot hold faithfully in every backend. */

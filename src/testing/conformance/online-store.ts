@@ -210,6 +210,9 @@ const tests: Readonly<Record<string, SuiteTest<OnlineStore>>> = {
     const bad: readonly OnlineRow[] = [
       row("", [1, 1], "no key"),
       row("u1", [1, 1], "no view", ""),
+      row("a\0b", [1, 1], "NUL"),
+      row("a\ud800", [1, 1], "half a character"),
+      row("u1", [1, 1], "NUL", "a\0b"),
       row("u1", [1.5, 1], "half a microsecond"),
       row("u1", [1, Number.NaN], "no time"),
       row("u1", [2 ** 60, 1], "beyond exact numbers"),
