@@ -5,9 +5,9 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 // Below the repository, where `modelwright` resolves to the package itself; in a folder of its own, because it leaves its state there.
 mkdirSync(".tmp", { recursive: true });
 const folder = mkdtempSync(".tmp/readme-");
-writeFileSync(`${folder}/readme.ts`, /^```ts\n([\s\S]*?)^```$/m.exec(readFileSync("README.md", "utf8"))![1]!);
+writeFileSync(`${folder}/readme.mts`, /^```ts\n([\s\S]*?)^```$/m.exec(readFileSync("README.md", "utf8"))![1]!);
 
-run(["readme.ts"], folder);
+run(["readme.mts"], folder);
 run(["examples/quickstart.ts"]);
 run(["examples/service/main.ts", "--once"]);
 run(["--test", "examples/custom-adapter.ts"]);

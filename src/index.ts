@@ -1,3 +1,9 @@
+/**
+ * The five classes, in-memory stores, errors and metrics. Runs anywhere.
+ *
+ * @module modelwright
+ */
+
 export { memoryBlobs } from "./adapters/memory/memory-blobs.ts";
 export { memoryKeyValues } from "./adapters/memory/memory-key-values.ts";
 export { memoryOnline } from "./adapters/memory/memory-online.ts";

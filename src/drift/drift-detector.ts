@@ -118,6 +118,8 @@ export class DriftDetector<S extends Schema = Schema> {
   #until: number | null = null;
 
   /**
+   * @param options - schema, watched columns and thresholds; copied
+   * @param runtime - clock and logger
    * @throws a {@link ModelwrightError} with code `CONFIG_INVALID` for wrong options, or a schema whose columns cannot be told
    * @throws a {@link ModelwrightError} with code `DRIFT_STATE_INVALID` for a reference that is damaged or of other features
    */

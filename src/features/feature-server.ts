@@ -78,7 +78,11 @@ export class FeatureServer<View extends FeatureView, OnDemand extends OnDemandFe
   readonly #clock: Clock;
   readonly #lifecycle = new Lifecycle("FeatureServer");
 
-  /** @throws a {@link ModelwrightError} with code `CONFIG_INVALID`, also for on-demand features that need each other */
+  /**
+   * @param options - views, on-demand features and the store; copied
+   * @param runtime - clock
+   * @throws a {@link ModelwrightError} with code `CONFIG_INVALID`, also for on-demand features that need each other
+   */
   constructor(options: FeatureServerOptions<View, OnDemand>, { clock = systemClock }: Runtime = {}) {
     const { views, onDemand, online, validate } = parseOptions(serverOptions, options, "FeatureServer");
     this.#views = views;

@@ -1,3 +1,9 @@
+/**
+ * Reads an ONNX file without a runtime; writes small models from plain arrays.
+ *
+ * @module modelwright/onnx-format
+ */
+
 export type { Activation, DenseLayer, Scaling } from "./dense-graph.ts";
 export type { ExternalData } from "./external-data.ts";
 export { type LinearModelOptions, linearModel } from "./linear-model.ts";

@@ -116,7 +116,11 @@ export class HybridRouter<Target extends string, Input, Output> implements Predi
   /** Fires after a call has failed because no target answered. */
   readonly onExhausted: Event<RouteExhausted<Target>>;
 
-  /** @throws a {@link ModelwrightError} with code `CONFIG_INVALID` */
+  /**
+   * @param options - targets and policy; copied
+   * @param runtime - clock and logger
+   * @throws a {@link ModelwrightError} with code `CONFIG_INVALID`
+   */
   constructor(options: HybridRouterOptions<Target, Input, Output>, { clock = systemClock, logger }: Runtime = {}) {
     const { name, targets, policy, metrics } = parseOptions(routerOptions, options, "HybridRouter");
     const order = (policy.order ?? Object.keys(targets)) as Target[];

@@ -1,3 +1,9 @@
+/**
+ * Tests, distances and metrics, checked against SciPy and scikit-learn.
+ *
+ * @module modelwright/stats
+ */
+
 export { benjaminiHochberg } from "./benjamini-hochberg.ts";
 export { chiSquaredSf } from "./chi-squared.ts";
 export { accuracy, brierScore, type ConfusionMatrix, confusionMatrix, logLoss } from "./classification.ts";

@@ -1,3 +1,9 @@
+/**
+ * Conformance suites, a fake clock, fault injection, fake predictors, tiny models.
+ *
+ * @module modelwright/testing
+ */
+
 export { seeded } from "../core/random.ts";
 export { blobStoreConformance } from "./conformance/blob-store.ts";
 export { executionProviderConformance } from "./conformance/execution-provider.ts";
