@@ -26,11 +26,22 @@ if (process.argv.includes("--update")) {
 } else {
   const known = await readFile(path, "utf8").catch(() => "");
   if (known !== found) {
-    const before = new Set(known.split("\n"));
-    const after = new Set(found.split("\n"));
-    for (const line of after) if (!before.has(line)) console.log(`new:  ${line.trim()}`);
-    for (const line of before) if (!after.has(line)) console.log(`gone: ${line.trim()}`);
+    const before = qualified(known);
+    const after = qualified(found);
+    for (const line of after) if (!before.has(line)) console.log(`new:  ${line}`);
+    for (const line of before) if (!after.has(line)) console.log(`gone: ${line}`);
     console.log(`The public names differ from ${path}. If that is meant: node scripts/exports.ts --update`);
     process.exitCode = 1;
   }
+}
+
+/** Each name with its entry, because two entries may export one name. */
+function qualified(snapshot: string): Set<string> {
+  let entry = "";
+  return new Set(
+    snapshot.split("\n").map((line) => {
+      if (!line.startsWith("  ")) entry = line;
+      return line === entry ? line : `${entry} ${line.trim()}`;
+    }),
+  );
 }

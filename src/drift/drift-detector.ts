@@ -191,13 +191,13 @@ export class DriftDetector<S extends Schema = Schema> {
     const strange = values.findIndex((column) => !Array.isArray(column) && !ArrayBuffer.isView(column));
     if (strange >= 0) {
       const path = [this.#columns[strange]!.profile.feature];
-      throw invalidInput("The columns to observe", [{ path, message: "expected an array or a typed array" }]);
+      throw invalidInput("The batch of columns", [{ path, message: "expected an array or a typed array" }]);
     }
     const length = values[0]!.length;
     const unequal = values.findIndex((column) => column.length !== length);
     if (unequal >= 0) {
       const path = [this.#columns[unequal]!.profile.feature];
-      throw invalidInput("The columns to observe", [
+      throw invalidInput("The batch of columns", [
         { path, message: `expected ${length} values, but got ${values[unequal]!.length}` },
       ]);
     }
@@ -315,7 +315,7 @@ export class DriftDetector<S extends Schema = Schema> {
 
 function asObject(row: unknown, index: number): object {
   if (typeof row === "object" && row !== null) return row;
-  throw invalidInput("The rows", [
+  throw invalidInput("The batch of rows", [
     { path: [index], message: `expected an object, but got ${row === null ? "null" : typeof row}` },
   ]);
 }

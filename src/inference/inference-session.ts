@@ -194,7 +194,11 @@ export class InferenceSession<Input = Row, Output = Row> implements Predictor<In
   #checked(inputs: readonly Input[]): readonly Row[] {
     this.#lifecycle.assertOpen();
     const schema = this.#input;
-    return (schema === undefined ? inputs : inputs.map((input) => validate(schema, input, "The input"))) as readonly Row[];
+    return (
+      schema === undefined
+        ? inputs
+        : inputs.map((input, i) => validate(schema, input, inputs.length === 1 ? "The input" : `Row ${i}`))
+    ) as readonly Row[];
   }
 
   #predictions(inputs: Tensors, outputs: Tensors, rows: number): Prediction<Output>[] {

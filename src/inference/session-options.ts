@@ -32,7 +32,10 @@ export interface InferenceSessionOptions<I extends Schema<unknown, Row> = Schema
 }
 
 const optionsSchema = z.strictObject({
-  model: z.union([passed<Uint8Array>("bytes", isBytes), port<ModelSource>("model-source/1")], "expected bytes or a ModelSource"),
+  model: z.union(
+    [passed<Uint8Array>("bytes", isBytes), port<ModelSource>("model-source/1")],
+    "expected bytes or a ModelSource; for a file, fileModel(path) of modelwright/fs",
+  ),
   providers: z.array(port<ExecutionProvider>("execution/1")).min(1),
   columns: z
     .array(z.string())
