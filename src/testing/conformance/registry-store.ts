@@ -1,58 +1,8 @@
-import type { Digest } from "../../core/digest.ts";
-import { uuidv7Generator } from "../../core/ids.ts";
 import type { JsonValue } from "../../core/json.ts";
 import type { ModelRef } from "../../core/model.ts";
-import type { RegistryStore, VersionDraft, VersionQuery, VersionRecord } from "../../registry/port.ts";
+import type { RegistryStore } from "../../registry/port.ts";
 import { type SuiteOptions, type SuiteTest, suite, type TestKit } from "../suite.ts";
-
-const nextId = uuidv7Generator();
-const digest: Digest = `sha256:${"0a".repeat(32)}`;
-
-/** A draft with content of every kind; give what matters to the test. */
-function draft(name: string, given: Partial<VersionDraft> = {}): VersionDraft {
-  return {
-    name,
-    id: nextId(),
-    stage: "development",
-    createdAt: 1_700_000_000_000,
-    files: [{ path: "model.onnx", digest, sizeBytes: 12 }],
-    format: "onnx",
-    signature: {
-      inputs: [{ name: "x", type: "float32", dims: ["batch", 2] }],
-      outputs: [{ name: "y", type: "other", dims: null }],
-    },
-    description: "",
-    tags: {},
-    metrics: {},
-    hyperparameters: {},
-    lineage: [],
-    ...given,
-  };
-}
-
-/** Registers versions of a model, one for each stage, in this order. */
-async function insertAll(store: RegistryStore, name: string, stages: readonly string[]): Promise<readonly VersionRecord[]> {
-  const records: VersionRecord[] = [];
-  for (const stage of stages) records.push(await store.insertVersion(draft(name, { stage })));
-  return records;
-}
-
-/** Every page of a listing, joined. */
-async function listAll(store: RegistryStore, query: VersionQuery): Promise<readonly string[]> {
-  const found: string[] = [];
-  let after = query.after;
-  for (;;) {
-    const page = await store.listVersions({ ...query, after });
-    found.push(...page.map(({ name, version }) => `${name}@${version}`));
-    if (page.length < query.limit) return found;
-    after = page.at(-1);
-  }
-}
-
-async function stagesOf(store: RegistryStore, name: string): Promise<readonly string[]> {
-  const records = await store.listVersions({ name, limit: 100 });
-  return records.map(({ version, stage }) => `${version} ${stage}`);
-}
+import { digest, draft, insertAll, listAll, record, stagesOf } from "./registry-drafts.ts";
 
 const aborted = () => AbortSignal.abort(new RangeError("stop"));
 
@@ -61,11 +11,6 @@ async function rejection(work: () => Promise<unknown>): Promise<unknown> {
     () => undefined,
     (error: unknown) => error,
   );
-}
-
-/** An object with this one own member, also where a literal would set the prototype. */
-function record<T>(key: string, value: T): Readonly<Record<string, T>> {
-  return Object.fromEntries([[key, value]]);
 }
 
 const tests: Readonly<Record<string, SuiteTest<RegistryStore>>> = {
