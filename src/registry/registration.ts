@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { isBytes } from "../core/chunks.ts";
 import { type JsonValue, jsonText } from "../core/json.ts";
 import { isName } from "../core/model.ts";
 import { passed } from "../core/options.ts";
@@ -130,8 +131,9 @@ function isFilePath(path: unknown): boolean {
 }
 
 function isContent(value: unknown): boolean {
-  if (ArrayBuffer.isView(value) && Object.prototype.toString.call(value) === "[object Uint8Array]") return true;
-  return typeof (value as Partial<AsyncIterable<unknown>> | null | undefined)?.[Symbol.asyncIterator] === "function";
+  return (
+    isBytes(value) || typeof (value as Partial<AsyncIterable<unknown>> | null | undefined)?.[Symbol.asyncIterator] === "function"
+  );
 }
 
 function isRecord(value: unknown): boolean {
