@@ -12,4 +12,5 @@ export { type MlpModelOptions, mlpModel } from "./mlp-model.ts";
 export { modelColumns } from "./model-columns.ts";
 export type { OnnxValue } from "./onnx-value.ts";
 export { type OnnxModelInfo, readOnnxModel } from "./read-model.ts";
+export { OnnxSkimmer } from "./skim-model.ts";
 export { type TreeEnsembleModelOptions, type TreeNode, treeEnsembleModel } from "./tree-ensemble-model.ts";
