@@ -34,11 +34,11 @@ export interface BlobStore extends AsyncDisposable {
    */
   put(content: BlobContent, call?: PutOptions): Promise<BlobInfo>;
   /**
-   * The bytes, verified against their digest. The caller may keep and change the array.
+   * The bytes, verified against their digest unless the call says otherwise. The caller may keep and change the array.
    *
    * @throws a `ModelwrightError` with code `STORE_NOT_FOUND` or `STORE_CORRUPT`
    */
-  get(digest: Digest, call?: CallOptions): Promise<Uint8Array>;
+  get(digest: Digest, call?: GetOptions): Promise<Uint8Array>;
   /**
    * The bytes in chunks, verified at the end: the iteration throws `STORE_CORRUPT` after the last chunk of damaged content, so
    * use nothing before it is done.
@@ -58,6 +58,50 @@ export interface BlobStore extends AsyncDisposable {
 export interface PutOptions extends CallOptions {
   /** The digest that the content must have. */
   readonly expected?: Digest | undefined;
+}
+
+/** Options of {@link BlobStore.get}. */
+export interface GetOptions extends CallOptions {
+  /**
+   * Whether to check the bytes against their digest. Give false only for a store that nobody else can write to.
+   * @defaultValue true
+   */
+  readonly verify?: boolean | undefined;
+}
+
+/**
+ * What a store of records knows of the blobs that its records refer to, so that the others can be collected while records are added.
+ * Every verb is one atomic step, also against the store's own writes.
+ *
+ * A collector marks what nothing refers to, waits for a grace period that is longer than anybody takes from storing a blob to storing
+ * the record that refers to it, fences what is still marked, deletes it, and releases the fence. A write that refers to a marked blob
+ * clears the mark; one that refers to a fenced blob is refused with `STORE_BLOB_FENCED`, retryable.
+ */
+export interface BlobReferences {
+  /** Of the digests, those that no record refers to, each with the time, ms, at which it was marked first; marks the others now. */
+  markUnreferenced(
+    digests: readonly Digest[],
+    at: number,
+    call?: CallOptions,
+  ): Promise<readonly { readonly digest: Digest; readonly since: number }[]>;
+  /**
+   * Of the digests, those that are now fenced for this collector: nothing refers to them, they were marked at or before `markedBefore`,
+   * and nobody else has fenced them, or has done so before `takeOverBefore` and was killed.
+   */
+  fenceBlobs(digests: readonly Digest[], fence: BlobFence, call?: CallOptions): Promise<readonly Digest[]>;
+  /** Removes fences and marks. */
+  releaseBlobs(digests: readonly Digest[], call?: CallOptions): Promise<void>;
+  /** Clears the marks of blobs that a record will refer to; answers those that cannot be claimed because they are fenced. */
+  claimBlobs(digests: readonly Digest[], call?: CallOptions): Promise<readonly Digest[]>;
+}
+
+/** Options of {@link BlobReferences.fenceBlobs}; times in milliseconds since the epoch. */
+export interface BlobFence {
+  /** Id of the collector's run. */
+  readonly collector: string;
+  readonly at: number;
+  readonly markedBefore: number;
+  readonly takeOverBefore: number;
 }
 
 /** A value with the number of its revision. */
