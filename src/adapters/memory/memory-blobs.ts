@@ -12,8 +12,8 @@ const CHUNK_BYTES = 1 << 16;
 /**
  * A {@link BlobStore} that keeps blobs in this process's memory: for tests, and for models that need not outlive the process.
  *
- * Bytes are copied in and out, so a stored blob cannot be damaged and reads need not hash it again. In `stream` and `list` the
- * `timeoutMs` of the call limits each step.
+ * Bytes are copied in and out, so a stored blob cannot be damaged and reads need not hash it again, whatever `verify` says. In
+ * `stream` and `list` the `timeoutMs` of the call limits each step.
  *
  * @example
  * ```ts
