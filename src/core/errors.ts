@@ -37,6 +37,32 @@ export interface ErrorDetails {
   };
   /** The stored state changed between reading and writing; read again and decide again. */
   REGISTRY_CONFLICT: { readonly ref: string; readonly expected: string; readonly actual: string };
+  /** Another version of the model has this label. */
+  REGISTRY_LABEL_TAKEN: { readonly ref: string; readonly label: string };
+  /** The stage policy wants an approval for this move, and there is none that is approved and unused. */
+  REGISTRY_APPROVAL_REQUIRED: { readonly ref: string; readonly from: string; readonly to: string };
+  /** No approval request has this id. */
+  REGISTRY_APPROVAL_NOT_FOUND: { readonly id: string };
+  /** This actor may not decide this request. */
+  REGISTRY_APPROVAL_FORBIDDEN: { readonly id: string; readonly actor: string; readonly reason: string };
+  /** Guards of the stage policy refuse the move; each says why. */
+  REGISTRY_GUARD_FAILED: {
+    readonly ref: string;
+    readonly to: string;
+    readonly failures: readonly { readonly guard: string; readonly reason: string }[];
+  };
+  /** What is to be deleted or moved is protected: an alias, a stage, a rollback target, a child, a legal hold. */
+  REGISTRY_PROTECTED: { readonly ref: string; readonly protectedBy: readonly string[] };
+  /** The edge would make a version its own ancestor. */
+  REGISTRY_CYCLE: { readonly ref: string; readonly parent: string };
+  /** No experiment has this id or name. */
+  TRACKING_EXPERIMENT_NOT_FOUND: { readonly experiment: string };
+  /** An experiment with this name exists, or was deleted and can be restored. */
+  TRACKING_EXPERIMENT_EXISTS: { readonly experiment: string };
+  /** No run has this id, or it was deleted. */
+  TRACKING_RUN_NOT_FOUND: { readonly run: string };
+  /** The param was logged with another value before. */
+  TRACKING_PARAM_IMMUTABLE: { readonly run: string; readonly param: string };
   /** The feature reference names no feature of this server. */
   FEATURE_UNKNOWN: { readonly feature: string; readonly known: readonly string[] };
   /** A feature was asked for without the key of its entity. */
@@ -47,6 +73,10 @@ export interface ErrorDetails {
   MODEL_INVALID: { readonly reason: string };
   /** A valid model that this engine or version cannot run. */
   MODEL_UNSUPPORTED: { readonly reason: string };
+  /** A stored file of a model version is not the one that was registered. */
+  MODEL_DIGEST_MISMATCH: { readonly ref: string; readonly path: string; readonly expected: string; readonly actual: string };
+  /** The manifest of a version is not signed, or not by a key that is trusted, or is not that of its files. */
+  MODEL_SIGNATURE_INVALID: { readonly ref: string; readonly reason: string };
   /** The engine failed while it ran the model. */
   MODEL_RUN_FAILED: { readonly provider: string };
   /** The engine could not load the model; every provider's reason is listed. */
@@ -65,6 +95,8 @@ export interface ErrorDetails {
   STORE_SCHEMA: { readonly store: string; readonly found: string; readonly known: string };
   /** The value changed since it was read. */
   STORE_CONFLICT: { readonly store: string; readonly key: string };
+  /** A blob that a record is to refer to is being deleted as garbage; store it again, then the record. */
+  STORE_BLOB_FENCED: { readonly store: string; readonly digests: readonly string[] };
   /** A reference profile or a detector state cannot be used. */
   DRIFT_STATE_INVALID: { readonly reason: string };
   /** Too much work is waiting. */

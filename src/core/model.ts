@@ -3,14 +3,23 @@ import type { Digest } from "./digest.ts";
 import { ModelwrightError } from "./errors.ts";
 import type { Event } from "./events.ts";
 
-/** Which version of which model: by number, by stage, or by alias. */
+/** Which version of which model: by number, by label, by stage, or by alias. */
 export type ModelRef =
   | { readonly name: string; readonly version: number }
+  | { readonly name: string; readonly label: string }
   | { readonly name: string; readonly stage: string }
   | { readonly name: string; readonly alias: string };
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 const LABEL = /^[a-z][a-z0-9_-]{0,63}$/;
+
+/** `major.minor.patch` with an optional pre-release, as semver.org defines it; build metadata does not tell versions apart. */
+const VERSION_LABEL = /^(?:0|[1-9]\d{0,8})(?:\.(?:0|[1-9]\d{0,8})){2}(?:-[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?$/;
+
+/** Whether `text` may be the label of a version, for example `1.4.0` or `2.0.0-rc.1`; at most 64 characters. */
+export function isVersionLabel(text: string): boolean {
+  return typeof text === "string" && text.length <= 64 && VERSION_LABEL.test(text);
+}
 
 /** Whether `text` may name a model, a feature view or an entity: letters, digits, `.`, `_`, `-`; at most 128, not a mark first. */
 export function isName(text: string): boolean {
@@ -23,7 +32,7 @@ export function isLabel(text: string): boolean {
 }
 
 /**
- * Reads `name@7` (version), `name@production` (stage) or `name@alias:champion` (alias).
+ * Reads `name@7` (version), `name@1.4.0` (label), `name@production` (stage) or `name@alias:champion` (alias).
  *
  * @throws a {@link ModelwrightError} with code `INPUT_INVALID` for anything else; a bare name is refused because it does not say
  * which version is meant
@@ -35,10 +44,11 @@ export function parseModelRef(text: string): ModelRef {
   const selector = at < 0 ? "" : text.slice(at + 1);
   if (isName(name)) {
     if (/^[1-9]\d{0,14}$/.test(selector)) return { name, version: Number(selector) };
+    if (isVersionLabel(selector)) return { name, label: selector };
     if (isLabel(selector)) return { name, stage: selector };
     if (selector.startsWith("alias:") && isLabel(selector.slice(6))) return { name, alias: selector.slice(6) };
   }
-  const message = "expected name@7, name@production or name@alias:champion";
+  const message = "expected name@7, name@1.4.0, name@production or name@alias:champion";
   throw new ModelwrightError(
     "INPUT_INVALID",
     `${typeof text === "string" ? JSON.stringify(text.slice(0, 200)) : typeof text} is not a model reference: ${message}`,
@@ -51,6 +61,7 @@ export function parseModelRef(text: string): ModelRef {
 /** Writes a reference as {@link parseModelRef} reads it. */
 export function formatModelRef(ref: ModelRef): string {
   if ("version" in ref) return `${ref.name}@${ref.version}`;
+  if ("label" in ref) return `${ref.name}@${ref.label}`;
   return "stage" in ref ? `${ref.name}@${ref.stage}` : `${ref.name}@alias:${ref.alias}`;
 }
 

@@ -1,100 +1,56 @@
-import * as z from "zod";
 import type { CallOptions, Runtime } from "../core/call.ts";
-import { type Clock, systemClock } from "../core/clock.ts";
-import { withDeadline } from "../core/deadline.ts";
-import { ModelwrightError } from "../core/errors.ts";
+import { systemClock } from "../core/clock.ts";
 import { Emitter, type Event } from "../core/events.ts";
 import { deepFreeze } from "../core/freeze.ts";
 import { uuidv7Generator } from "../core/ids.ts";
 import { Lifecycle } from "../core/lifecycle.ts";
 import { defaultLogger } from "../core/logger.ts";
-import { formatModelRef, isLabel, isName, type ModelRef, type ModelSource, parseModelRef } from "../core/model.ts";
-import { parseOptions, port } from "../core/options.ts";
-import { type Random, systemRandom } from "../core/random.ts";
-import { retry } from "../core/retry.ts";
-import { invalidInput } from "../core/schema.ts";
-import { type TraceAttributes, traced } from "../core/trace.ts";
-import type { BlobContent, BlobInfo, BlobStore } from "../storage/port.ts";
-import { notFound } from "./not-found.ts";
-import type { ModelSummary, RegistryStore, VersionDraft, VersionFile, VersionRecord } from "./port.ts";
-import { assertSize, parseRegistration, type Registration } from "./registration.ts";
-import { inspectModel } from "./signature.ts";
-import { assertEdge, assertStage, defaultStages, displacedTo, parseStagePolicy, type StagePolicy } from "./stage-policy.ts";
-import { startedStreams } from "./started-streams.ts";
+import { formatModelRef, type ModelRef, type ModelSource } from "../core/model.ts";
+import { parseOptions } from "../core/options.ts";
+import { systemRandom } from "../core/random.ts";
+import { validate } from "../core/schema.ts";
+import { assertAliasActor } from "./alias-policy.ts";
+import type { Approval } from "./approval-port.ts";
+import { Approvals } from "./approvals.ts";
+import type { ChangeOptions } from "./change-options.ts";
+import type { LineageEdge, ModelSummary, NotesChange, VersionRecord } from "./port.ts";
+import { assertAlias, assertName, refText, toRef, toRefOf } from "./references.ts";
+import { Registrar } from "./registrar.ts";
+import { lineageSchema, type Registration } from "./registration.ts";
+import { RegistryCalls } from "./registry-calls.ts";
+import {
+  type AliasChange,
+  type LoadedVersion,
+  type ModelRegistryOptions,
+  notesSchema,
+  optionsSchema,
+  type RollbackOptions,
+  rollbackSchema,
+  type Transition,
+  type TransitionOptions,
+  transitionSchema,
+} from "./registry-options.ts";
+import { RegistryQueries } from "./registry-queries.ts";
+import {
+  type Actors,
+  assertEdge,
+  assertStage,
+  defaultStages,
+  displacedTo,
+  exclusiveStage,
+  parseStagePolicy,
+  type StagePolicy,
+} from "./stage-policy.ts";
+import { assertRules } from "./stage-rules.ts";
+import { VersionFiles } from "./version-files.ts";
 import { Watches } from "./watches.ts";
 
-/** Options of {@link ModelRegistry}. The stores are borrowed: closing the registry leaves them open. */
-export interface ModelRegistryOptions {
-  readonly store: RegistryStore;
-  readonly blobs: BlobStore;
-  /** @defaultValue {@link defaultStages} */
-  readonly stages?: StagePolicy | undefined;
-}
-
-/** Which versions {@link ModelRegistry.list} answers. */
-export interface ListOptions {
-  /** Name of the model. @defaultValue every model */
-  readonly name?: string | undefined;
-  /** @defaultValue every stage */
-  readonly stage?: string | undefined;
-  /** Versions read at once, 1 to 1000. @defaultValue 100 */
-  readonly pageSize?: number | undefined;
-}
-
-/** Options of {@link ModelRegistry.transition}. */
-export interface TransitionOptions {
-  /** The stage that the version was seen in; when it is in another by now, the transition is refused. @defaultValue any */
-  readonly expectedStage?: string | undefined;
-}
-
-/** A version that went to another stage, and those that had to make room. */
-export interface Transition {
-  readonly moved: VersionRecord;
-  /** The stage that it came from. */
-  readonly from: string;
-  /** The versions that left the target stage in the same step. */
-  readonly displaced: readonly VersionRecord[];
-}
-
-/** An alias that was set, moved or removed. */
-export interface AliasChange {
-  readonly name: string;
-  readonly alias: string;
-  /** The version that it points to now; undefined when it was removed. */
-  readonly version: number | undefined;
-  /** The version that it pointed to before; undefined when it is new. */
-  readonly previous: number | undefined;
-}
-
-/** A version with the bytes of its files. */
-export interface LoadedVersion {
-  readonly version: VersionRecord;
-  /** Verified bytes by path. The caller may keep and change them. */
-  readonly files: Readonly<Record<string, Uint8Array>>;
-}
-
-const optionsSchema = z.strictObject({
-  store: port<RegistryStore>("registry/1"),
-  blobs: port<BlobStore>("blob/1"),
-  stages: z.custom<StagePolicy>().optional(),
-});
-
-const listSchema = z.strictObject({
-  name: z.string().optional(),
-  stage: z.string().optional(),
-  pageSize: z.number().int().min(1).max(1000).default(100),
-});
-
-const transitionSchema = z.strictObject({ expectedStage: z.string().optional() });
-
-/** Models read at once by {@link ModelRegistry.models}. */
-const MODELS_PAGE = 100;
-
 /**
- * Versions of models: immutable once registered, in stages that a policy connects, found by number, stage or alias.
+ * Versions of models: immutable once registered, in stages that a policy connects, found by number, label, stage, alias or search.
  *
- * References are `name@7`, `name@production` and `name@alias:champion`. A version's files are kept under their SHA-256 digests and
- * verified whenever they are loaded. Records are frozen.
+ * References are `name@7`, `name@1.4.0`, `name@production` and `name@alias:champion`. A version's files are kept under their SHA-256
+ * digests and verified whenever they are loaded. Every change is written into an audit log in the same step, with the actor and the reason
+ * that its last parameter gives. Records are frozen.
  *
  * Calls reject with `CLOSED` after `close()`, with `REGISTRY_MODEL_NOT_FOUND` and `REGISTRY_VERSION_NOT_FOUND` for references that
  * lead to nothing, with `INPUT_INVALID` for malformed ones, and with `STORE_FAILED` when a store fails.
@@ -106,126 +62,201 @@ const MODELS_PAGE = 100;
  * import { memoryBlobs, memoryRegistry, ModelRegistry } from "modelwright";
  * import { linearModel } from "modelwright/onnx-format";
  *
- * await using registry = new ModelRegistry({ store: memoryRegistry(), blobs: memoryBlobs() });
+ * await using registry = new ModelRegistry({ store: memoryRegistry(), blobs: memoryBlobs(), actor: "ana" });
  * const model = linearModel({ columns: ["age"], weights: [2], bias: 1 });
  * await registry.register({ name: "fraud", files: { "model.onnx": model }, metrics: { auc: 0.93 } });
  * await registry.transition("fraud@1", "staging");
- * await registry.transition("fraud@1", "production");
+ * await registry.transition("fraud@1", "production", {}, { reason: "passed the canary" });
  * const { version, files } = await registry.load("fraud@production");
+ * for await (const { name } of registry.search("metrics.auc > 0.9 AND stage = 'production'")) console.log(name);
  * ```
  */
-export class ModelRegistry implements AsyncDisposable {
-  readonly #store: RegistryStore;
-  readonly #blobs: BlobStore;
+export class ModelRegistry extends RegistryQueries implements AsyncDisposable {
+  readonly #registrar: Registrar;
+  readonly #files: VersionFiles;
   readonly #stages: StagePolicy;
-  readonly #clock: Clock;
-  readonly #random: Random;
-  readonly #nextId: () => string;
-  readonly #lifecycle = new Lifecycle("The model registry", () => this.#watches.told());
+  readonly #protectedAliases: Readonly<Record<string, Actors>>;
+  readonly #lifecycle: Lifecycle;
   readonly #watches: Watches;
   readonly #registered: Emitter<VersionRecord>;
   readonly #transitioned: Emitter<Transition>;
   readonly #aliasChanged: Emitter<AliasChange>;
+  readonly #updated: Emitter<VersionRecord | ModelSummary>;
+  readonly #deleted: Emitter<VersionRecord>;
+  readonly #approvalChanged: Emitter<Approval>;
   /** Fires after this registry has registered a version. */
   readonly onRegistered: Event<VersionRecord>;
-  /** Fires after this registry has moved a version to another stage. */
+  /** Fires after this registry has moved a version to another stage, also by a rollback. */
   readonly onTransitioned: Event<Transition>;
   /** Fires after this registry has set, moved or removed an alias. */
   readonly onAliasChanged: Event<AliasChange>;
+  /** Fires after this registry has changed the notes or the lineage of a version, or the notes of a model. */
+  readonly onUpdated: Event<VersionRecord | ModelSummary>;
+  /** Fires after this registry has deleted a version, with what it was. */
+  readonly onDeleted: Event<VersionRecord>;
+  /** Fires after an approval was requested, decided or withdrawn through this registry. */
+  readonly onApprovalChanged: Event<Approval>;
+  /** Requests to move versions along edges that need an approval. */
+  readonly approvals: Approvals;
 
   constructor(options: ModelRegistryOptions, runtime: Runtime = {}) {
-    const { store, blobs, stages } = parseOptions(optionsSchema, options, "ModelRegistry");
+    const parsed = parseOptions(optionsSchema, options, "ModelRegistry");
+    const { store, blobs, stages, actor, protectedAliases, verify, signer, trust } = parsed;
     const { clock = systemClock, random = systemRandom, logger = defaultLogger } = runtime;
-    this.#store = store;
-    this.#blobs = blobs;
+    const lifecycle = new Lifecycle("The model registry", () => this.#watches.told());
+    super(new RegistryCalls(store, actor, { clock, random, lifecycle }));
+    const nextId = uuidv7Generator({ clock, random });
+    this.#lifecycle = lifecycle;
     this.#stages = stages === undefined ? defaultStages : parseStagePolicy(stages);
-    this.#clock = clock;
-    this.#random = random;
-    this.#nextId = uuidv7Generator({ clock, random });
+    this.#protectedAliases = protectedAliases;
+    this.#registrar = new Registrar(this.calls, { blobs, signer, nextId });
+    this.#files = new VersionFiles(blobs, verify, trust);
     this.#watches = new Watches(store, logger);
     this.#registered = new Emitter(logger);
     this.#transitioned = new Emitter(logger);
     this.#aliasChanged = new Emitter(logger);
+    this.#updated = new Emitter(logger);
+    this.#deleted = new Emitter(logger);
+    this.#approvalChanged = new Emitter(logger);
     this.onRegistered = this.#registered.event;
     this.onTransitioned = this.#transitioned.event;
     this.onAliasChanged = this.#aliasChanged.event;
+    this.onUpdated = this.#updated.event;
+    this.onDeleted = this.#deleted.event;
+    this.onApprovalChanged = this.#approvalChanged.event;
+    this.approvals = new Approvals(this.calls, this.#stages, nextId, (approval) => this.#approvalChanged.emit(approval));
   }
 
   /**
    * Registers a version in the policy's initial stage, under the model's next number.
    *
-   * The files are stored first and the version in one step afterwards: a failure in between leaves bytes that nothing refers to,
-   * never a version without its bytes. Bytes must not be changed before the answer; a stream is read once, an `.onnx` one into memory.
-   * What a store calls retryable is tried three times, but for streams; the version is registered once however often it is tried.
+   * The files are stored first and the version in one step afterwards: a failure in between leaves bytes that nothing refers to (which
+   * `collectGarbage` removes), never a version without its bytes. Bytes must not be changed before the answer; a stream is read once,
+   * and hashed and looked into while it is stored. What a store calls retryable is tried three times, but for streams; the
+   * version is registered once however often it is tried.
    *
-   * @throws a {@link ModelwrightError} with code `INPUT_INVALID` that lists every issue of the registration, and with
-   * `MODEL_INVALID` for a damaged model or one whose external data is not among the files; nothing is stored then
+   * @throws a {@link ModelwrightError} with code `INPUT_INVALID` that lists every issue of the registration, with `REGISTRY_LABEL_TAKEN`,
+   * with `REGISTRY_VERSION_NOT_FOUND` for a parent that is not there, and with `MODEL_INVALID` for a damaged model or one whose external
+   * data is not among the files; nothing is registered then
    */
-  register(registration: Registration, call?: CallOptions): Promise<VersionRecord> {
+  register(registration: Registration, change?: ChangeOptions): Promise<VersionRecord> {
     const attributes = () => ({ model: registration?.name });
-    return this.#traced("registry.register", attributes, call, async (signal) => {
-      const { files, ...described } = parseRegistration(registration);
-      const draft: VersionDraft = {
-        ...described,
-        ...(await this.#putFiles(files, described, signal)),
-        id: this.#nextId(),
-        stage: this.#stages.initial,
-        createdAt: Math.floor(this.#clock.now()),
-      };
-      const version = deepFreeze(await this.#retry(() => this.#store.insertVersion(draft, { signal }), signal));
+    return this.calls.traced("registry.register", attributes, change, async (signal) => {
+      const stamp = this.calls.stamp(change);
+      const version = deepFreeze(await this.#registrar.register(registration, this.#stages.initial, stamp, signal));
       this.#registered.emit(version);
       this.#watches.announce(version.name);
       return version;
     });
   }
 
-  /** The version that a reference points to now. */
-  get(ref: string | ModelRef, call?: CallOptions): Promise<VersionRecord> {
-    return this.#run(call, (signal) => this.#find(toRef(ref), signal));
-  }
-
-  /**
-   * Versions by name, then by number downwards, read in pages. Versions that move while a listing goes on may be listed twice or
-   * not at all. The limit of `call.timeoutMs` holds for each page.
-   *
-   * @throws a {@link ModelwrightError} with code `CONFIG_INVALID` for bad options
-   */
-  list(options: ListOptions = {}, call?: CallOptions): AsyncIterable<VersionRecord> {
-    const { pageSize: limit, ...query } = parseOptions(listSchema, options, "ModelRegistry.list");
-    return this.#pages(limit, (after: VersionRecord | undefined) =>
-      this.#run(call, (signal) => this.#store.listVersions({ ...query, limit, after }, { signal })),
-    );
-  }
-
-  /** Models by name, read in pages, as {@link ModelRegistry.list} does. */
-  models(call?: CallOptions): AsyncIterable<ModelSummary> {
-    return this.#pages(MODELS_PAGE, (after: ModelSummary | undefined) =>
-      this.#run(call, (signal) => this.#store.listModels({ limit: MODELS_PAGE, after: after?.name }, { signal })),
-    );
-  }
-
   /**
    * Moves a version to another stage. Where the policy lets one version of a model hold the stage, the one before leaves it in the
    * same step.
    *
-   * @throws a {@link ModelwrightError} with code `REGISTRY_TRANSITION_FORBIDDEN` when the policy has no such edge, and with
-   * `REGISTRY_CONFLICT` when the version is not in `expectedStage`, or somebody else moves it meanwhile, and with `CONFIG_INVALID`
-   * for bad options
+   * @throws a {@link ModelwrightError} with code `REGISTRY_TRANSITION_FORBIDDEN` when the policy has no such edge, with
+   * `REGISTRY_APPROVAL_REQUIRED` and `REGISTRY_GUARD_FAILED` when its rules do not hold, with `REGISTRY_CONFLICT` when the version is
+   * not in `expectedStage`, or somebody else moves it meanwhile, and with `CONFIG_INVALID` for bad options
    */
-  transition(ref: string | ModelRef, to: string, options: TransitionOptions = {}, call?: CallOptions): Promise<Transition> {
-    const attributes = () => ({ ref: typeof ref === "string" ? ref : formatModelRef(ref), to });
-    return this.#traced("registry.transition", attributes, call, async (signal) => {
-      const { expectedStage } = parseOptions(transitionSchema, options, "ModelRegistry.transition");
-      const { name, version, stage: from } = await this.#find(toRef(ref), signal);
-      const at = formatModelRef({ name, version });
-      assertStage(at, from, expectedStage);
-      assertEdge(this.#stages, at, from, to);
-      const move = { name, version, from, to, displaceTo: displacedTo(this.#stages, to), at: Math.floor(this.#clock.now()) };
-      const [moved, ...displaced] = await this.#store.moveStage(move, { signal });
-      const transition = deepFreeze<Transition>({ moved: moved!, from, displaced });
-      this.#transitioned.emit(transition);
-      this.#watches.announce(name);
-      return transition;
+  transition(ref: string | ModelRef, to: string, options: TransitionOptions = {}, change?: ChangeOptions): Promise<Transition> {
+    return this.calls.traced(
+      "registry.transition",
+      () => ({ ref: refText(ref), to }),
+      change,
+      async (signal) => {
+        const { expectedStage } = parseOptions(transitionSchema, options, "ModelRegistry.transition");
+        const stamp = this.calls.stamp(change);
+        const version = await this.calls.find(toRef(ref), signal);
+        const { name, stage: from } = version;
+        const at = formatModelRef({ name, version: version.version });
+        assertStage(at, from, expectedStage);
+        assertEdge(this.#stages, at, from, to);
+        const verify = (call?: CallOptions) => this.#files.verify(version, call ?? { signal });
+        const approval = await assertRules(this.#stages, this.calls, { version, to, verify }, signal);
+        const move = { name, version: version.version, from, to, displaceTo: displacedTo(this.#stages, to), approval };
+        const moved = await this.calls.store.moveStage(move, stamp, { signal });
+        return this.#announceMove(moved, from, false);
+      },
+    );
+  }
+
+  /**
+   * Returns an exclusive stage to the version that held it before, whatever stage that is in now; the policy's edges and rules do not
+   * count. Rolling back twice goes back two versions. Where nobody holds the stage, the version that held it last returns.
+   *
+   * @throws a {@link ModelwrightError} with code `REGISTRY_VERSION_NOT_FOUND` when there is none to return to, with `REGISTRY_CONFLICT`
+   * when the one that is asked for is in the stage already, and with `CONFIG_INVALID` for a stage that is not exclusive
+   */
+  rollback(name: string, options: RollbackOptions = {}, change?: ChangeOptions): Promise<Transition> {
+    return this.calls.traced(
+      "registry.rollback",
+      () => ({ model: name }),
+      change,
+      async (signal) => {
+        assertName(name);
+        const { stage, to } = parseOptions(rollbackSchema, options, "ModelRegistry.rollback");
+        const displaceTo = exclusiveStage(this.#stages, stage);
+        const stamp = this.calls.stamp(change);
+        const target = to === undefined ? undefined : await this.calls.find(toRefOf(name, to), signal);
+        const moved = await this.calls.store.rollBack({ name, stage, displaceTo, version: target?.version }, stamp, { signal });
+        const { version } = moved[0]!;
+        const query = { name, version, direction: "desc", limit: 1 } as const;
+        const [event] = await this.calls.store.listStageEvents(query, { signal });
+        return this.#announceMove(moved, event?.from ?? stage, true);
+      },
+    );
+  }
+
+  /**
+   * Changes the notes of a version: description, tags, legal hold. A tag of null is removed, tags that are not named stay.
+   *
+   * @throws a {@link ModelwrightError} with code `INPUT_INVALID` that lists every issue
+   */
+  update(ref: string | ModelRef, notes: NotesChange, change?: ChangeOptions): Promise<VersionRecord> {
+    return this.calls.run(change, async (signal) => {
+      const given = validate(notesSchema, notes, "The notes");
+      const stamp = this.calls.stamp(change);
+      const { name, version } = await this.calls.find(toRef(ref), signal);
+      const updated = await this.calls.store.noteVersion(name, version, given, stamp, { signal });
+      return this.#announceUpdate(updated);
+    });
+  }
+
+  /** Changes the description and the tags of a model, as {@link ModelRegistry.update} does of a version. */
+  updateModel(name: string, notes: Omit<NotesChange, "legalHold">, change?: ChangeOptions): Promise<ModelSummary> {
+    return this.calls.run(change, async (signal) => {
+      assertName(name);
+      const given = validate(notesSchema.omit({ legalHold: true }), notes, "The notes");
+      return this.#announceUpdate(await this.calls.store.noteModel(name, given, this.calls.stamp(change), { signal }));
+    });
+  }
+
+  /**
+   * Adds edges to the lineage of a version, for example a drift report that was made later.
+   *
+   * @throws a {@link ModelwrightError} with code `REGISTRY_CYCLE` for a parent that descends from the version
+   */
+  link(ref: string | ModelRef, edges: readonly LineageEdge[], change?: ChangeOptions): Promise<VersionRecord> {
+    return this.calls.run(change, async (signal) => {
+      const given = validate(lineageSchema, edges, "The lineage");
+      const stamp = this.calls.stamp(change);
+      const { name, version } = await this.calls.find(toRef(ref), signal);
+      return this.#announceUpdate(await this.calls.store.addLineage(name, version, given, stamp, { signal }));
+    });
+  }
+
+  /**
+   * Deletes a version that nothing protects. Its number is not used again; its history and its audit entries stay.
+   *
+   * @throws a {@link ModelwrightError} with code `REGISTRY_PROTECTED` that says what protects it
+   */
+  delete(ref: string | ModelRef, change?: ChangeOptions): Promise<VersionRecord> {
+    return this.calls.run(change, async (signal) => {
+      const stamp = this.calls.stamp(change);
+      const { name, version, stage } = await this.calls.find(toRef(ref), signal);
+      const deleted = deepFreeze(await this.calls.store.deleteVersion(name, version, stage, stamp, { signal }));
+      this.#deleted.emit(deleted);
+      return deleted;
     });
   }
 
@@ -233,28 +264,28 @@ export class ModelRegistry implements AsyncDisposable {
    * Points an alias at a version, away from the one that had it.
    *
    * @param target - a number, or a reference to a version of this model
-   * @throws a {@link ModelwrightError} with code `INPUT_INVALID` when the alias is no label, or the reference names another model
+   * @throws a {@link ModelwrightError} with code `INPUT_INVALID` when the alias is no label, or the reference names another model, and
+   * with `REGISTRY_PROTECTED` when the alias is protected from this actor
    */
-  alias(name: string, alias: string, target: number | string | ModelRef, call?: CallOptions): Promise<AliasChange> {
-    return this.#run(call, async (signal) => {
+  alias(name: string, alias: string, target: number | string | ModelRef, change?: ChangeOptions): Promise<AliasChange> {
+    return this.calls.run(change, async (signal) => {
       assertAlias(name, alias);
-      const ref = typeof target === "number" ? toRef({ name, version: target }) : toRef(target);
-      if (ref.name !== name) {
-        throw invalidInput("The target", [
-          { path: [], message: `expected a version of ${name}, but got ${formatModelRef(ref)}` },
-        ]);
-      }
-      const { version } = await this.#find(ref, signal);
-      const previous = await this.#store.setAlias(name, alias, version, { signal });
+      const ref = toRefOf(name, target);
+      const stamp = this.calls.stamp(change);
+      await assertAliasActor(this.#protectedAliases, { name, alias }, stamp.actor);
+      const { version } = await this.calls.find(ref, signal);
+      const previous = await this.calls.store.setAlias(name, alias, version, stamp, { signal });
       return this.#announceAlias({ name, alias, version, previous });
     });
   }
 
-  /** Removes an alias; answers undefined when there was none. */
-  unalias(name: string, alias: string, call?: CallOptions): Promise<AliasChange | undefined> {
-    return this.#run(call, async (signal) => {
+  /** Removes an alias; answers undefined when there was none. Rejects with `REGISTRY_PROTECTED` as {@link ModelRegistry.alias} does. */
+  unalias(name: string, alias: string, change?: ChangeOptions): Promise<AliasChange | undefined> {
+    return this.calls.run(change, async (signal) => {
       assertAlias(name, alias);
-      const previous = await this.#store.deleteAlias(name, alias, { signal });
+      const stamp = this.calls.stamp(change);
+      await assertAliasActor(this.#protectedAliases, { name, alias }, stamp.actor);
+      const previous = await this.calls.store.deleteAlias(name, alias, stamp, { signal });
       return previous === undefined ? undefined : this.#announceAlias({ name, alias, version: undefined, previous });
     });
   }
@@ -262,15 +293,41 @@ export class ModelRegistry implements AsyncDisposable {
   /**
    * The version that a reference points to now, with its files.
    *
-   * @throws a {@link ModelwrightError} with code `STORE_CORRUPT` or `STORE_NOT_FOUND` when a file is damaged or lost
+   * @throws a {@link ModelwrightError} with code `MODEL_DIGEST_MISMATCH` when a file is not what was registered, with
+   * `MODEL_SIGNATURE_INVALID` when keys are trusted and none has signed it, and with `STORE_NOT_FOUND` when a file is lost
    */
   load(ref: string | ModelRef, call?: CallOptions): Promise<LoadedVersion> {
-    const attributes = () => ({ ref: typeof ref === "string" ? ref : formatModelRef(ref) });
-    return this.#traced("registry.load", attributes, call, async (signal) => {
-      const version = await this.#find(toRef(ref), signal);
-      const files: [string, Uint8Array][] = [];
-      for (const { path, digest } of version.files) files.push([path, await this.#blobs.get(digest, { signal })]);
-      return { version, files: Object.fromEntries(files) };
+    return this.calls.traced(
+      "registry.load",
+      () => ({ ref: refText(ref) }),
+      call,
+      async (signal) => {
+        const version = await this.calls.find(toRef(ref), signal);
+        await this.#files.checkManifest(version);
+        const files: [string, Uint8Array][] = [];
+        for (const file of version.files) files.push([file.path, await this.#files.bytes(version, file, signal)]);
+        return { version, files: Object.fromEntries(files) };
+      },
+    );
+  }
+
+  /**
+   * One file of a version in chunks, for files that are too large to hold. The chunks are checked at the end: use nothing before the
+   * iteration is done. Fails as {@link ModelRegistry.load} does.
+   */
+  async *stream(ref: string | ModelRef, path: string, call?: CallOptions): AsyncGenerator<Uint8Array, void> {
+    yield* this.#files.stream(await this.get(ref, call), path, call);
+  }
+
+  /**
+   * Reads every file of a version and checks it against its digest, and its signature where keys are trusted. Fails as
+   * {@link ModelRegistry.load} does.
+   */
+  verify(ref: string | ModelRef, call?: CallOptions): Promise<VersionRecord> {
+    return this.calls.run(call, async (signal) => {
+      const version = await this.calls.find(toRef(ref), signal);
+      await this.#files.verify(version, { signal });
+      return version;
     });
   }
 
@@ -280,25 +337,28 @@ export class ModelRegistry implements AsyncDisposable {
    * than the one that this source loaded or announced last. Changes by other processes are not noticed; when the store cannot say
    * where the reference points, that is logged and the next change is awaited.
    *
-   * `load` rejects with `MODEL_UNSUPPORTED` when the version is of another format.
+   * `load` rejects as {@link ModelRegistry.load} does, and with `MODEL_UNSUPPORTED` when the version is of another flavor.
    */
   source(ref: string | ModelRef): ModelSource {
     const parsed = toRef(ref);
+    const name = formatModelRef(parsed);
     const watch = this.#watches.watch(parsed);
     return {
       spec: "model-source/1",
-      name: formatModelRef(parsed),
+      name,
       load: (call) =>
-        this.#traced(
+        this.calls.traced(
           "registry.load",
-          () => ({ ref: formatModelRef(parsed) }),
+          () => ({ ref: name }),
           call,
           async (signal) => {
-            const identity = watch.seen(await this.#find(parsed, signal));
-            return { identity, bytes: await this.#blobs.get(identity.digest, { signal }) };
+            const version = await this.calls.find(parsed, signal);
+            const { identity, file } = watch.seen(version);
+            await this.#files.checkManifest(version);
+            return { identity, bytes: await this.#files.bytes(version, file, signal) };
           },
         ),
-      ...("version" in parsed ? {} : { onChanged: watch.onChanged }),
+      ...("version" in parsed || "label" in parsed ? {} : { onChanged: watch.onChanged }),
     };
   }
 
@@ -312,64 +372,17 @@ export class ModelRegistry implements AsyncDisposable {
     return this.close();
   }
 
-  #run<T>(call: CallOptions | undefined, work: (signal: AbortSignal | undefined) => Promise<T>): Promise<T> {
-    return withDeadline(call, (signal) => this.#lifecycle.run(() => work(signal)), this.#clock);
+  #announceMove(moved: readonly VersionRecord[], from: string, rollback: boolean): Transition {
+    const [first, ...displaced] = moved;
+    const transition = deepFreeze<Transition>({ moved: first!, from, displaced, rollback });
+    this.#transitioned.emit(transition);
+    this.#watches.announce(first!.name);
+    return transition;
   }
 
-  #traced<T>(
-    operation: string,
-    attributes: () => TraceAttributes,
-    call: CallOptions | undefined,
-    work: (signal: AbortSignal | undefined) => Promise<T>,
-  ): Promise<T> {
-    return traced(operation, attributes, () => this.#run(call, work));
-  }
-
-  #retry<T>(work: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-    return retry(work, { clock: this.#clock, random: this.#random }, signal === undefined ? {} : { signal });
-  }
-
-  /** Stores the files; answers what the version is to say of them. */
-  async #putFiles(
-    given: Registration["files"],
-    { name, ...described }: Pick<VersionDraft, "name" | "format">,
-    signal: AbortSignal | undefined,
-  ): Promise<Pick<VersionDraft, "files" | "signature">> {
-    const started = startedStreams(given);
-    try {
-      const onnx = described.format === "onnx";
-      const { files, signature } = onnx ? await inspectModel(started.files, signal) : { files: started.files, signature: null };
-      assertSize({ ...described, signature }, `The registration of ${name}`);
-      const stored: VersionFile[] = [];
-      for (const path of Object.keys(files).sort()) {
-        const { digest, sizeBytes } = await this.#put(files[path]!, signal);
-        stored.push({ path, digest, sizeBytes });
-      }
-      return { files: stored, signature };
-    } finally {
-      started.stop();
-    }
-  }
-
-  /** A stream is read once, so that it cannot be tried again. */
-  #put(content: BlobContent, signal: AbortSignal | undefined): Promise<BlobInfo> {
-    const put = () => this.#blobs.put(content, { signal });
-    return Symbol.asyncIterator in content ? put() : this.#retry(put, signal);
-  }
-
-  async #find(ref: ModelRef, signal: AbortSignal | undefined): Promise<VersionRecord> {
-    const version = await this.#store.findVersion(ref, { signal });
-    if (version === undefined) throw await notFound(this.#store, ref, signal);
-    return deepFreeze(version);
-  }
-
-  async *#pages<T>(limit: number, read: (after: T | undefined) => Promise<readonly T[]>): AsyncGenerator<T, void> {
-    let after: T | undefined;
-    do {
-      const page = await read(after);
-      for (const item of page) yield deepFreeze(item);
-      after = page.length < limit ? undefined : page.at(-1);
-    } while (after !== undefined);
+  #announceUpdate<T extends VersionRecord | ModelSummary>(updated: T): T {
+    this.#updated.emit(deepFreeze(updated));
+    return updated;
   }
 
   #announceAlias(change: AliasChange): AliasChange {
@@ -380,21 +393,4 @@ export class ModelRegistry implements AsyncDisposable {
     }
     return change;
   }
-}
-
-/** @throws a {@link ModelwrightError} with code `INPUT_INVALID` for a reference that is malformed, also in object form */
-function toRef(ref: string | ModelRef): ModelRef {
-  if (typeof ref === "string") return parseModelRef(ref);
-  const given = Object(ref) as ModelRef;
-  const parsed = parseModelRef(formatModelRef(given));
-  // As text, a stage "7" would be a version, and a stage "alias:champion" an alias.
-  if (Object.entries(parsed).every(([member, value]) => given[member as keyof ModelRef] === value)) return parsed;
-  throw invalidInput("The model reference", [{ path: [], message: "expected a name, and a version, a stage or an alias" }]);
-}
-
-function assertAlias(name: string, alias: string): void {
-  const issues = [];
-  if (!isName(name)) issues.push({ path: ["name"], message: "expected the name of a model" });
-  if (!isLabel(alias)) issues.push({ path: ["alias"], message: "expected lower-case letters, digits, _ and -, a letter first" });
-  if (issues.length > 0) throw invalidInput("The alias", issues);
 }

@@ -1,5 +1,6 @@
 import { ModelwrightError } from "../core/errors.ts";
 import { formatModelRef, type ModelRef } from "../core/model.ts";
+import type { Filter } from "../search/port.ts";
 import type { RegistryStore, VersionRecord } from "./port.ts";
 
 /** Most names or versions that a message lists. */
@@ -17,9 +18,10 @@ export async function notFound(
 ): Promise<ModelwrightError<"REGISTRY_MODEL_NOT_FOUND"> | ModelwrightError<"REGISTRY_VERSION_NOT_FOUND">> {
   const { name } = ref;
   const call = { signal };
-  const newest = await store.listVersions({ name, limit: SHOWN + 1 }, call);
+  const where: Filter = { op: "=", field: { entity: "attribute", key: "name" }, value: name };
+  const { items: newest } = await store.searchVersions({ where, limit: SHOWN + 1 }, call);
   if (newest.length === 0) {
-    const models = await store.listModels({ limit: SHOWN + 1 }, call);
+    const { items: models } = await store.searchModels({ limit: SHOWN + 1 }, call);
     const message =
       models.length === 0
         ? `There is no model ${name}: nothing has been registered yet`
@@ -32,9 +34,10 @@ export async function notFound(
   });
 }
 
-function describe({ name, version, stage, aliases }: VersionRecord): string {
+function describe({ name, version, label, stage, aliases }: VersionRecord): string {
+  const called = label === null ? "" : `, ${label}`;
   const named = aliases.slice(0, SHOWN).map((alias) => `, alias:${alias}`);
-  return `${name}@${version} (${stage}${named.join("")})`;
+  return `${name}@${version} (${stage}${called}${named.join("")})`;
 }
 
 function enumerate<T>(items: readonly T[], text: (item: T) => string): string {

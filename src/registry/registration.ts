@@ -1,74 +1,125 @@
 import * as z from "zod";
 import { isBytes } from "../core/chunks.ts";
+import { isDigest } from "../core/digest.ts";
 import { type JsonValue, jsonText } from "../core/json.ts";
-import { isName } from "../core/model.ts";
+import { isName, isVersionLabel } from "../core/model.ts";
 import { passed } from "../core/options.ts";
 import { invalidInput, validate } from "../core/schema.ts";
-import type { BlobContent } from "../storage/port.ts";
-import type { LineageEdge, VersionContent } from "./port.ts";
+import type { FileContent } from "../storage/stored-files.ts";
+import type { LineageEdge, VersionContent, VersionDraft } from "./port.ts";
+import { newEdges } from "./rules/lineage.ts";
 
 /**
  * A version to be registered.
  *
- * Limits: 1 to 1000 files, paths up to 512 characters; 1000 tags, metrics, hyperparameters and lineage edges each, keys and
- * references up to 250 characters, tag values up to 8000, descriptions up to 100 000; all of it, with the signature read from the
- * model and without the files, 1 Mi characters of JSON.
+ * Limits: 1 to 1000 files, paths up to 512 characters; 1000 tags, metrics, hyperparameters, members of `metadata` and lineage edges each,
+ * keys, references and names up to 250 characters, tag values up to 8000, descriptions up to 100 000; all of it, with the signature read
+ * from the model and without the files, 1 Mi characters of JSON.
  */
 export interface Registration {
   /** Name of the model, as `isName` allows. The model is made with its first version. */
   readonly name: string;
-  /** The files by relative path, `/` between its parts; no empty parts, `.`, `..`, backslashes or control characters. */
-  readonly files: Readonly<Record<string, BlobContent>>;
   /**
-   * `onnx`, which takes exactly one `.onnx` file and those that it refers to, or the name of another format, whose files are not looked
-   * into. @defaultValue `onnx` when exactly one file ends in `.onnx`; else it has to be given
+   * The files by relative path, `/` between its parts; no empty parts, `.`, `..`, backslashes or control characters. Bytes, a stream
+   * of them, or the digest of a blob that is stored already.
    */
-  readonly format?: string | undefined;
+  readonly files: Readonly<Record<string, FileContent>>;
+  /**
+   * `onnx`, which takes exactly one `.onnx` file and those that it refers to, or the name of another flavor (`sklearn`, `xgboost`,
+   * `pytorch`, …), whose files are not looked into. @defaultValue `onnx` when exactly one file ends in `.onnx`; else it has to be given
+   */
+  readonly flavor?: string | undefined;
+  /** What trained it, for example `scikit-learn 1.5`. */
+  readonly framework?: string | undefined;
+  /** What kind of model it is, for example `gradient boosting`. */
+  readonly modelType?: string | undefined;
+  /** The version as people call it, `major.minor.patch` with an optional pre-release; unique in its model; found as `name@1.4.0`. */
+  readonly label?: string | undefined;
   readonly description?: string | undefined;
   readonly tags?: Readonly<Record<string, string>> | undefined;
   /** Finite numbers by name. */
   readonly metrics?: Readonly<Record<string, number>> | undefined;
+  /** Which way a metric is better; comparisons and guards go by it. */
+  readonly directions?: Readonly<Record<string, "maximize" | "minimize">> | undefined;
   /** JSON values by name. */
   readonly hyperparameters?: Readonly<Record<string, JsonValue>> | undefined;
+  readonly dataVersion?: string | undefined;
+  /** Becomes a lineage edge, too. */
+  readonly codeVersion?: string | undefined;
+  /** Id of the training run. Becomes a lineage edge, too. */
+  readonly runId?: string | undefined;
+  /** JSON Schema, or any other JSON, of what the model's host takes. */
+  readonly inputSchema?: JsonValue | undefined;
+  /** JSON Schema, or any other JSON, of what the model's host gives. */
+  readonly outputSchema?: JsonValue | undefined;
+  /** Anything else, JSON values by name. */
+  readonly metadata?: Readonly<Record<string, JsonValue>> | undefined;
   readonly lineage?: readonly LineageEdge[] | undefined;
 }
 
 /** A registration with its defaults, checked. */
-type ParsedRegistration = Required<{ readonly [K in keyof Registration]: NonNullable<Registration[K]> }>;
+export type ParsedRegistration = Pick<Registration, "files"> &
+  Omit<VersionDraft, "files" | "id" | "stage" | "signature" | "attestation">;
 
-const LIMITS = { entries: 1000, key: 250, path: 512, tag: 8000, description: 100_000, json: 1_048_576 } as const;
+export const LIMITS = { entries: 1000, key: 250, path: 512, tag: 8000, description: 100_000, json: 1_048_576 } as const;
 
 const nameError = { error: "expected letters, digits, . _ and -, at most 128, not a mark first" };
 const name = z.string(nameError).refine(isName, nameError);
-const key = text(1, LIMITS.key);
+/** Text that every database can hold and search. */
+const key = text(1, LIMITS.key).refine(isStorable, "expected text without NUL characters and lone surrogates");
+const optionalKey = key.nullish().transform((given) => given ?? null);
+const json = z.custom<JsonValue>().optional();
 const kinds = ["dataset", "code", "parent", "run", "feature-view", "report"] as const satisfies readonly LineageEdge["kind"][];
+
+/** Edges of lineage as they are given. */
+export const lineageSchema = z
+  .array(z.unknown())
+  .max(LIMITS.entries, `expected at most ${LIMITS.entries} edges`)
+  .pipe(z.array(z.strictObject({ kind: z.enum(kinds), ref: key })));
+
+/** A description as it is given. */
+export const descriptionSchema = text(0, LIMITS.description);
+
+/** Tags as they are given. */
+export const tagsSchema = members(key, text(0, LIMITS.tag));
+
+/** Tags as they are given to change them: null removes one. */
+export const tagChangesSchema = members<string | null>(key, text(0, LIMITS.tag).nullable());
 
 const schema = z
   .strictObject({
     name,
-    files: members<BlobContent>(
+    files: members<FileContent>(
       passed("a relative path such as weights/part-1.bin", isFilePath),
-      passed("a Uint8Array or an async iterable of them", isContent),
+      passed("a Uint8Array, an async iterable of them or { digest }", isContent),
     ),
-    format: name.optional(),
-    description: text(0, LIMITS.description).default(""),
-    tags: members(key, text(0, LIMITS.tag)).default({}),
+    flavor: name.optional(),
+    framework: optionalKey,
+    modelType: optionalKey,
+    label: passed<string>("a label such as 1.4.0 or 2.0.0-rc.1", (value) => isVersionLabel(value as string))
+      .nullish()
+      .transform((given) => given ?? null),
+    description: descriptionSchema.default(""),
+    tags: tagsSchema.default({}),
     metrics: members(key, z.number({ error: "expected a finite number" })).default({}),
+    directions: members(key, z.enum(["maximize", "minimize"])).default({}),
     hyperparameters: members<JsonValue>(key, z.custom<JsonValue>()).default({}),
-    lineage: z
-      .array(z.unknown())
-      .max(LIMITS.entries, `expected at most ${LIMITS.entries} edges`)
-      .pipe(z.array(z.object({ kind: z.enum(kinds), ref: key })))
-      .default([]),
+    dataVersion: optionalKey,
+    codeVersion: optionalKey,
+    runId: optionalKey,
+    inputSchema: json,
+    outputSchema: json,
+    metadata: members<JsonValue>(key, z.custom<JsonValue>()).default({}),
+    lineage: lineageSchema.default([]),
   })
-  .superRefine(({ files, format }, { addIssue }) => {
+  .superRefine(({ files, flavor }, { addIssue }) => {
     const paths = Object.keys(files);
     if (paths.length === 0)
       addIssue({ code: "custom", path: ["files"], message: `expected 1 to ${LIMITS.entries} files, but got none` });
     const models = onnxPaths(files).length;
-    if (models === 1 || (format !== undefined && format !== "onnx")) return;
-    const message = `expected exactly one file that ends in .onnx, or the name of another format, but got ${models} such files`;
-    addIssue({ code: "custom", path: ["format"], message });
+    if (models === 1 || (flavor !== undefined && flavor !== "onnx")) return;
+    const message = `expected exactly one file that ends in .onnx, or the name of another flavor, but got ${models} such files`;
+    addIssue({ code: "custom", path: ["flavor"], message });
   });
 
 /**
@@ -77,9 +128,26 @@ const schema = z
  * @throws a `ModelwrightError` with code `INPUT_INVALID` that lists every issue
  */
 export function parseRegistration(given: Registration): ParsedRegistration {
-  const { name, files, format = "onnx", ...described } = validate(schema, given, "The registration");
-  const copy: typeof described = JSON.parse(jsonText(described, `The registration of ${name}`));
-  return { name, files: { ...files }, format, ...copy };
+  const {
+    name,
+    files,
+    flavor = "onnx",
+    inputSchema = null,
+    outputSchema = null,
+    ...rest
+  } = validate(schema, given, "The registration");
+  const lineage = newEdges([], [...rest.lineage, ...impliedEdges(rest)]);
+  const described = { ...rest, inputSchema, outputSchema, lineage };
+  const copy: typeof described = JSON.parse(jsonText(described as unknown as JsonValue, `The registration of ${name}`));
+  return { name, files: { ...files }, flavor, ...copy };
+}
+
+/** Edges that follow from what else a registration says. */
+function impliedEdges({ codeVersion, runId }: Pick<VersionDraft, "codeVersion" | "runId">): readonly LineageEdge[] {
+  return [
+    ...(codeVersion === null ? [] : [{ kind: "code" as const, ref: codeVersion }]),
+    ...(runId === null ? [] : [{ kind: "run" as const, ref: runId }]),
+  ];
 }
 
 /**
@@ -132,8 +200,15 @@ function isFilePath(path: unknown): boolean {
 
 function isContent(value: unknown): boolean {
   return (
-    isBytes(value) || typeof (value as Partial<AsyncIterable<unknown>> | null | undefined)?.[Symbol.asyncIterator] === "function"
+    isBytes(value) ||
+    isDigest((value as { digest?: string } | null | undefined)?.digest ?? "") ||
+    typeof (value as Partial<AsyncIterable<unknown>> | null | undefined)?.[Symbol.asyncIterator] === "function"
   );
+}
+
+function isStorable(text: string): boolean {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: it is what is refused
+  return !/[\u0000\p{Surrogate}]/u.test(text);
 }
 
 function isRecord(value: unknown): boolean {

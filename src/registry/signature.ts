@@ -1,30 +1,60 @@
-import { chunks } from "../core/chunks.ts";
-import { concatBytes } from "../core/digest.ts";
+import { isBytes } from "../core/chunks.ts";
 import { ModelwrightError } from "../core/errors.ts";
-import { type OnnxModelInfo, readOnnxModel } from "../onnx-format/index.ts";
-import type { BlobContent } from "../storage/port.ts";
+import { type OnnxModelInfo, OnnxSkimmer, readOnnxModel } from "../onnx-format/index.ts";
+import type { BlobStore } from "../storage/port.ts";
+import type { FileContent } from "../storage/stored-files.ts";
 import type { ModelSignature, SignatureEntry } from "./port.ts";
 import { onnxPaths } from "./registration.ts";
 
-/** An ONNX model among files that was looked into. */
-interface InspectedModel {
-  readonly signature: ModelSignature;
-  /** The files; the model's own content, when it was a stream, is now in memory. */
-  readonly files: Readonly<Record<string, BlobContent>>;
+/** Files of which one is an ONNX model. */
+interface ModelFiles {
+  readonly files: Readonly<Record<string, FileContent>>;
+  /**
+   * What the model takes and gives; known once its file has been read.
+   *
+   * @throws a `ModelwrightError` with code `MODEL_INVALID`
+   */
+  readonly signature: () => ModelSignature;
 }
 
 /**
- * Reads what the one `.onnx` file takes and gives, and sees that the files it refers to are there.
+ * Prepares to read what the one `.onnx` file takes and gives, and to see that the files it refers to are there: at once where the bytes
+ * are at hand, else while its stream is stored.
  *
- * @throws a {@link ModelwrightError} with code `MODEL_INVALID`
+ * @throws a {@link ModelwrightError} with code `MODEL_INVALID` for a model whose bytes are at hand
  */
 export async function inspectModel(
-  files: Readonly<Record<string, BlobContent>>,
+  files: Readonly<Record<string, FileContent>>,
+  blobs: BlobStore,
   signal: AbortSignal | undefined,
-): Promise<InspectedModel> {
+): Promise<ModelFiles> {
   const path = onnxPaths(files)[0]!;
-  const bytes = await collect(files[path]!, signal);
-  const { inputs, outputs, externalData } = readOnnxModel(bytes);
+  const content = files[path]!;
+  if (Symbol.asyncIterator in content && !isBytes(content)) {
+    const skimmer = new OnnxSkimmer();
+    const skimmed = { [Symbol.asyncIterator]: () => skim(content, skimmer) };
+    return {
+      files: Object.fromEntries([...Object.entries(files).filter(([other]) => other !== path), [path, skimmed]]),
+      signature: () => toSignature(files, path, skimmer.finish()),
+    };
+  }
+  const bytes = "digest" in content ? await blobs.get(content.digest, { signal }) : (content as Uint8Array);
+  const signature = toSignature(files, path, readOnnxModel(bytes));
+  return { files, signature: () => signature };
+}
+
+async function* skim(content: AsyncIterable<Uint8Array>, skimmer: OnnxSkimmer): AsyncGenerator<Uint8Array, void> {
+  for await (const chunk of content) {
+    if (isBytes(chunk)) skimmer.push(chunk); // anything else is refused by the store
+    yield chunk;
+  }
+}
+
+function toSignature(
+  files: Readonly<Record<string, unknown>>,
+  path: string,
+  { inputs, outputs, externalData }: OnnxModelInfo,
+): ModelSignature {
   const folder = path.split("/").slice(0, -1);
   for (const { tensor, location } of externalData) {
     const parts = location.split("/").filter((part) => part !== "" && part !== ".");
@@ -35,20 +65,9 @@ export async function inspectModel(
       details: { reason },
     });
   }
-  const rest = Object.entries(files).filter(([other]) => other !== path);
-  return {
-    signature: { inputs: inputs.map(toEntry), outputs: outputs.map(toEntry) },
-    files: Object.fromEntries([...rest, [path, bytes]]),
-  };
+  return { inputs: inputs.map(toEntry), outputs: outputs.map(toEntry) };
 }
 
 function toEntry({ name, kind, type, dims }: OnnxModelInfo["inputs"][number]): SignatureEntry {
   return kind === "tensor" && type !== undefined ? { name, type, dims } : { name, type: "other", dims: null };
-}
-
-async function collect(content: BlobContent, signal: AbortSignal | undefined): Promise<Uint8Array> {
-  if (!(Symbol.asyncIterator in content)) return content;
-  const parts: Uint8Array[] = [];
-  for await (const part of chunks(content, signal)) parts.push(new Uint8Array(part)); // not `slice()`: that of a Node Buffer is a view
-  return concatBytes(parts);
 }

@@ -3,19 +3,25 @@ import { ModelwrightError } from "../core/errors.ts";
 import { Emitter, type Event } from "../core/events.ts";
 import { guarded, type Logger } from "../core/logger.ts";
 import { formatModelRef, type ModelIdentity, type ModelRef } from "../core/model.ts";
-import type { RegistryStore, VersionRecord } from "./port.ts";
+import type { RegistryStore, VersionFile, VersionRecord } from "./port.ts";
 import { onnxPaths } from "./registration.ts";
+
+/** The model that a version is, and the file that holds it. */
+interface ModelFile {
+  readonly identity: ModelIdentity & { readonly digest: Digest };
+  readonly file: VersionFile;
+}
 
 /** A reference that somebody may want to follow. */
 interface Watch {
   /** Fires after the reference has begun to point to a version other than the one seen last. */
   readonly onChanged: Event<ModelIdentity>;
   /**
-   * Notes the version that the reference was found to point to, and answers which model that is.
+   * Notes the version that the reference was found to point to, and answers which model that is and which of its files.
    *
    * @throws a {@link ModelwrightError} with code `MODEL_UNSUPPORTED` when it is no ONNX model
    */
-  seen(version: VersionRecord): ModelIdentity & { readonly digest: Digest };
+  seen(version: VersionRecord): ModelFile;
 }
 
 /** The references that are followed; asking the store costs nothing while nobody listens. */
@@ -38,7 +44,7 @@ export class Watches {
       const version = await this.#store.findVersion(ref);
       if (version === undefined || version.version === last) return;
       last = version.version;
-      emitter.emit(identify(version));
+      emitter.emit(identify(version).identity);
     };
     const entry = { name: ref.name, check };
     let listeners = 0;
@@ -89,10 +95,10 @@ export class Watches {
   }
 }
 
-function identify({ name, version, format, files }: VersionRecord): ModelIdentity & { readonly digest: Digest } {
+function identify({ name, version, flavor, files }: VersionRecord): ModelFile {
   const paths = onnxPaths(Object.fromEntries(files.map(({ path }) => [path, true])));
-  const file = files.find(({ path }) => format === "onnx" && paths.length === 1 && path === paths[0]);
-  if (file !== undefined) return { name, version, digest: file.digest };
-  const reason = `${formatModelRef({ name, version })} has the format ${format}, not onnx`;
+  const file = files.find(({ path }) => flavor === "onnx" && paths.length === 1 && path === paths[0]);
+  if (file !== undefined) return { identity: { name, version, digest: file.digest }, file };
+  const reason = `${formatModelRef({ name, version })} has the flavor ${flavor}, not onnx`;
   throw new ModelwrightError("MODEL_UNSUPPORTED", `${reason}; load its files with ModelRegistry.load`, { details: { reason } });
 }

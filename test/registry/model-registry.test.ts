@@ -98,7 +98,7 @@ describe.each(["memory", "sqlite"])("ModelRegistry over %s", (kind) => {
         { path: "model.onnx", digest: await sha256(model), sizeBytes: model.length },
         { path: "notes/readme.md", digest: await sha256(text("read me")), sizeBytes: 7 },
       ],
-      format: "onnx",
+      flavor: "onnx",
       signature: {
         inputs: [
           { name: "a", type: "float32", dims: ["batch", 2] },
@@ -106,10 +106,23 @@ describe.each(["memory", "sqlite"])("ModelRegistry over %s", (kind) => {
         ],
         outputs: [{ name: "sum", type: "float32", dims: ["batch", 2] }],
       },
+      framework: null,
+      modelType: null,
+      label: null,
+      createdBy: null,
       description: "first",
       tags: { team: "risk" },
+      legalHold: null,
       metrics: { auc: 0.93 },
+      directions: {},
       hyperparameters: { layers: [64, 32] },
+      dataVersion: null,
+      codeVersion: null,
+      runId: null,
+      inputSchema: null,
+      outputSchema: null,
+      metadata: {},
+      attestation: null,
       lineage: [{ kind: "code", ref: "6442668" }],
     });
     expect(await registry.get("fraud@1")).toEqual(record);
@@ -137,9 +150,9 @@ describe.each(["memory", "sqlite"])("ModelRegistry over %s", (kind) => {
     expect(files).toEqual({ "a.onnx": model, "big.bin": text("0123456789abcdef") });
   });
 
-  it("takes other formats as they are", async () => {
-    const record = await registry.register({ name: "rules", format: "text", files: { "rules.txt": text("amount > 100") } });
-    expect([record.format, record.signature]).toEqual(["text", null]);
+  it("takes other flavors as they are", async () => {
+    const record = await registry.register({ name: "rules", flavor: "text", files: { "rules.txt": text("amount > 100") } });
+    expect([record.flavor, record.signature]).toEqual(["text", null]);
   });
 
   it("describes inputs that are no tensors as other", async () => {
@@ -168,11 +181,11 @@ describe.each(["memory", "sqlite"])("ModelRegistry over %s", (kind) => {
     ["a bad name", { name: "a@b" }, /name: expected letters/],
     ["no files", { files: {} }, /1 to 1000 files/],
     [
-      "no format where none can be told",
+      "no flavor where none can be told",
       { files: { "a.onnx": addModel(), "b.onnx": addModel() } },
-      /format: expected exactly one file/,
+      /flavor: expected exactly one file/,
     ],
-    ["two onnx files", { format: "onnx", files: { "a.onnx": addModel(), "b.onnx": addModel() } }, /exactly one file/],
+    ["two onnx files", { flavor: "onnx", files: { "a.onnx": addModel(), "b.onnx": addModel() } }, /exactly one file/],
     ["an unknown option", { stage: "production" }, /"stage"/],
     ["a file that is no bytes", { files: { "m.onnx": "text" } }, /expected a Uint8Array/],
     ["a metric that is no number", { metrics: { auc: Number.NaN } }, /metrics.auc: expected a finite number/],
@@ -201,7 +214,7 @@ describe.each(["memory", "sqlite"])("ModelRegistry over %s", (kind) => {
     const error = await failure("INPUT_INVALID", () =>
       registry.register({ name: "", files: {}, metrics: { a: Infinity } } as never),
     );
-    expect(error.details.issues.map(({ path }) => path[0])).toEqual(["name", "metrics", "files", "format"]);
+    expect(error.details.issues.map(({ path }) => path[0])).toEqual(["name", "metrics", "files", "flavor"]);
     await failure("INPUT_INVALID", () => registry.register(undefined as never));
   });
 
@@ -209,7 +222,7 @@ describe.each(["memory", "sqlite"])("ModelRegistry over %s", (kind) => {
     const proto = <T>(value: T) => Object.fromEntries([["__proto__", value]]);
     await registry.register({
       name: "proto",
-      format: "text",
+      flavor: "text",
       files: proto(text("x")),
       tags: proto("t"),
       metrics: proto(1),
@@ -253,8 +266,7 @@ describe.each(["memory", "sqlite"])("ModelRegistry over %s", (kind) => {
   });
 
   it("bounds how much it lists of what there is", async () => {
-    for (let i = 0; i < 12; i++)
-      await store.insertVersion({ ...(await registry.register(fraud())), id: `x${i}`, stage: "staging" });
+    for (let i = 0; i < 12; i++) await registry.register(fraud());
     const { message } = await failure("REGISTRY_VERSION_NOT_FOUND", () => registry.get("fraud@99"));
     expect(message.match(/fraud@\d+ \(/g)?.length).toBe(10);
     expect(message).toMatch(/and more$/);
@@ -424,8 +436,8 @@ describe.each(["memory", "sqlite"])("ModelRegistry over %s", (kind) => {
     let calls = 0;
     const losing: RegistryStore = {
       ...store,
-      insertVersion: async (draft, call) => {
-        const record = await store.insertVersion(draft, call);
+      insertVersion: async (draft, stamp, call) => {
+        const record = await store.insertVersion(draft, stamp, call);
         if (++calls > 1) return record;
         const details = { store: "losing", operation: "insert" };
         throw new ModelwrightError("STORE_FAILED", "The answer was lost", { details, retryable: true });
@@ -466,7 +478,7 @@ describe.each(["memory", "sqlite"])("ModelRegistry over %s", (kind) => {
       yield text("a");
       await new Promise(() => {});
     }
-    const registering = registry.register({ name: "slow", format: "text", files: { "a.txt": silent() } }, { timeoutMs: 50 });
+    const registering = registry.register({ name: "slow", flavor: "text", files: { "a.txt": silent() } }, { timeoutMs: 50 });
     const failed = failure("DEADLINE_EXCEEDED", () => registering);
     clock.advance(50);
     await failed;
@@ -515,7 +527,7 @@ describe.each(["memory", "sqlite"])("ModelRegistry over %s", (kind) => {
     });
 
     it("refuses a version that is no onnx model", async () => {
-      await registry.register({ name: "rules", format: "text", files: { "rules.txt": text("x") } });
+      await registry.register({ name: "rules", flavor: "text", files: { "rules.txt": text("x") } });
       await failure("MODEL_UNSUPPORTED", () => registry.source("rules@1").load());
     });
 
@@ -651,7 +663,7 @@ describe("ModelRegistry", () => {
     }
     const registry = new ModelRegistry({ store: memoryRegistry(), blobs: memoryBlobs() });
     const files = { "a.bin": slow(), "b.bin": missing, "c.bin": last };
-    await expect(registry.register({ name: "a", format: "text", files })).rejects.toMatchObject({ code: "ENOENT" });
+    await expect(registry.register({ name: "a", flavor: "text", files })).rejects.toMatchObject({ code: "ENOENT" });
     if (!last.closed) await closed(last);
     expect(last.destroyed).toBe(true);
     rmSync(folder, { recursive: true });

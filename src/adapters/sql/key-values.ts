@@ -1,11 +1,18 @@
+import type { Kysely } from "kysely";
 import { ModelwrightError } from "../../core/errors.ts";
 import { invalidInput } from "../../core/schema.ts";
 import type { KeyValueEntry, KeyValueStore } from "../../storage/port.ts";
 import { type SqlDatabase, SqlSession } from "./database.ts";
+import { keyValueRows } from "./key-value-rows.ts";
+import { dialectOf } from "./portable.ts";
 import { prepared } from "./prepared.ts";
+import type { Tables } from "./tables.ts";
 
 /** Entries that a listing reads at once. */
 const PAGE = 256;
+
+/** Longest key, bytes, that servers can index. */
+const MAX_KEY_BYTES = 2048;
 
 interface EntryRow {
   readonly key: Uint8Array;
@@ -13,21 +20,12 @@ interface EntryRow {
   readonly revision: number;
 }
 
-/**
- * The key-value port over SQL. The revision is the number that the database gives to each inserted row and never gives again, so a
- * write deletes the row and inserts another.
- */
+/** The key-value port over SQL. Keys are stored as UTF-8, of at most 2048 bytes on a server. */
 export function sqlKeyValues(database: SqlDatabase, name: string, capabilities: KeyValueStore["capabilities"]): KeyValueStore {
   const session = new SqlSession(database, "key-value store");
+  const rows = keyValueRows();
   const select = prepared((db, p) =>
-    db.selectFrom("modelwright_key_values").select(["value", "revision"]).where("key", "=", p("key")),
-  );
-  const remove = prepared((db, p) => db.deleteFrom("modelwright_key_values").where("key", "=", p("key")).returning("revision"));
-  const insert = prepared((db, p) =>
-    db
-      .insertInto("modelwright_key_values")
-      .values({ key: p("key"), value: p("value") })
-      .returning("revision"),
+    db.selectFrom("modelwright_key_values").select(["key", "value", "revision"]).where("key", "=", p("key")),
   );
   const list = prepared<EntryRow>((db, p) =>
     db
@@ -39,11 +37,11 @@ export function sqlKeyValues(database: SqlDatabase, name: string, capabilities: 
       .limit(PAGE),
   );
 
-  /** Deletes what is stored, when it is the revision that the caller wants to be stored. */
-  const take = async (db: Parameters<typeof remove>[0], key: string, wanted: number | undefined): Promise<boolean> => {
-    const [row] = (await remove(db, { key: encode(key) })) as [{ revision: number }?];
-    const revision = row?.revision ?? 0;
-    if (wanted === undefined || wanted === revision) return row !== undefined;
+  /** Locks what is stored and answers whether there is anything, when it is the revision that the caller wants to be stored. */
+  const take = async (db: Kysely<Tables>, key: string, wanted: number | undefined): Promise<boolean> => {
+    const found = await rows.find(db, encode(key));
+    const revision = found ?? 0;
+    if (wanted === undefined || wanted === revision) return found !== undefined;
     throw new ModelwrightError(
       "STORE_CONFLICT",
       `${name} holds revision ${revision} of ${JSON.stringify(key)}, not ${wanted}: it was written meanwhile; read it again`,
@@ -57,18 +55,23 @@ export function sqlKeyValues(database: SqlDatabase, name: string, capabilities: 
     capabilities,
     get: (key, call) =>
       session.read("get a value", call, async (db) => {
-        const [row] = (await select(db, { key: encode(key) })) as [Omit<EntryRow, "key">?];
-        return row === undefined ? undefined : { key, ...row };
+        const [row] = await select(db, { key: encode(key) });
+        return row === undefined ? undefined : toEntry(row);
       }),
     set: async (key, value, call) => {
       const copy = new Uint8Array(value); // not `slice()`: that of a Node Buffer is a view
       return session.write("set a value", call, async (db) => {
-        await take(db, key, call?.ifRevision);
-        const [row] = (await insert(db, { key: encode(key), value: copy })) as [{ revision: number }];
-        return row.revision;
+        const bytes = encode(key);
+        if (bytes.length > MAX_KEY_BYTES && dialectOf(db) !== "sqlite") throw tooLong(bytes.length);
+        return rows.write(db, bytes, copy, await take(db, key, call?.ifRevision));
       });
     },
-    delete: (key, call) => session.write("delete a value", call, (db) => take(db, key, call?.ifRevision)),
+    delete: (key, call) =>
+      session.write("delete a value", call, async (db) => {
+        const stored = await take(db, key, call?.ifRevision);
+        if (stored) await rows.remove(db, { key: encode(key) });
+        return stored;
+      }),
     async *list(prefix, call) {
       const start = encode(prefix);
       const to = upperBound(start);
@@ -84,7 +87,16 @@ export function sqlKeyValues(database: SqlDatabase, name: string, capabilities: 
 }
 
 function toEntry({ key, value, revision }: EntryRow): KeyValueEntry {
-  return { key: new TextDecoder("utf-8", { ignoreBOM: true }).decode(key), value, revision };
+  // Libraries of servers answer views of what they have received, which would all be kept in memory.
+  return {
+    key: new TextDecoder("utf-8", { ignoreBOM: true }).decode(key),
+    value: new Uint8Array(value),
+    revision: Number(revision),
+  };
+}
+
+function tooLong(length: number) {
+  return invalidInput("key", [{ path: [], message: `expected at most ${MAX_KEY_BYTES} bytes of UTF-8, but got ${length}` }]);
 }
 
 function encode(key: string): Uint8Array {

@@ -12,38 +12,54 @@ export interface Migration {
   readonly statements: readonly string[];
 }
 
+/** How a backend lets one process at a time change its schema. */
+export interface MigrationGuard {
+  /** Whether the table of the steps is there; needs no right to make one. */
+  readonly recorded: (db: Kysely<Tables>) => Promise<boolean>;
+  /**
+   * Runs work while nobody else runs any here. What it does is undone when it fails, where the database can undo a change of its
+   * schema; where it cannot, every statement of a step has to succeed when it is repeated.
+   */
+  readonly alone: <T>(db: Kysely<Tables>, work: (db: Kysely<Tables>) => Promise<T>) => Promise<T>;
+}
+
+/** What a schema is brought to, and where. */
+interface MigrateOptions {
+  readonly migrations: readonly Migration[];
+  readonly guard: MigrationGuard;
+  /** As errors name it. */
+  readonly store: string;
+  readonly clock: Clock;
+}
+
 /**
- * Applies the steps that the database has not seen, each in one transaction with its record. Safe when several processes begin
- * at once, provided that transactions of the dialect exclude each other.
+ * Applies the steps that the database has not seen, each with its record. Safe when several processes begin at once. A database that
+ * has seen them all is only read.
  *
  * @throws a {@link ModelwrightError} with code `STORE_SCHEMA`, before anything is changed, when the database has seen a step that
  * this release does not know or that reads differently
  */
-export async function migrate(
-  db: Kysely<Tables>,
-  migrations: readonly Migration[],
-  { store, clock }: { readonly store: string; readonly clock: Clock },
-): Promise<void> {
+export async function migrate(db: Kysely<Tables>, { migrations, guard, store, clock }: MigrateOptions): Promise<void> {
   const steps = await Promise.all(
     migrations.map(async ({ name, statements }) => {
       const checksum = await sha256(new TextEncoder().encode(statements.join(";\n")));
       return { name, statements, checksum };
     }),
   );
-  await sql
-    .raw(
-      "create table if not exists modelwright_migrations (name varchar(255) not null primary key, checksum varchar(71) not null, applied_at bigint not null)",
-    )
-    .execute(db);
-  let applied = verify(await seen(db), steps, store);
+  let applied = (await guard.recorded(db)) ? verify(await seen(db), steps, store) : 0;
   while (applied < steps.length) {
-    applied = await db.transaction().execute(async (transaction) => {
-      const count = verify(await seen(transaction), steps, store);
+    applied = await guard.alone(db, async (own) => {
+      await sql
+        .raw(
+          "create table if not exists modelwright_migrations (name varchar(255) not null primary key, checksum varchar(71) not null, applied_at bigint not null)",
+        )
+        .execute(own);
+      const count = verify(await seen(own), steps, store);
       const step = steps[count];
       if (step === undefined) return count;
-      for (const statement of step.statements) await sql.raw(statement).execute(transaction);
+      for (const statement of step.statements) await sql.raw(statement).execute(own);
       const { name, checksum } = step;
-      await transaction
+      await own
         .insertInto("modelwright_migrations")
         .values({ name, checksum, applied_at: Math.floor(clock.now()) })
         .execute();

@@ -2,11 +2,16 @@ import { jsonText } from "../../core/json.ts";
 import { invalidInput } from "../../core/schema.ts";
 import type { OnlineKey, OnlineRow, OnlineStore } from "../../features/port.ts";
 import { type SqlDatabase, SqlSession } from "./database.ts";
+import { newerRows } from "./online-upsert.ts";
+import { dialectOf } from "./portable.ts";
 import { type Prepared, prepared } from "./prepared.ts";
 import { storedObject } from "./stored-json.ts";
 
 /** Most rows or keys in one statement; sizes are powers of two up to here, so that few texts are compiled and prepared. */
 const MAX_BATCH = 128;
+
+/** Longest texts, in UTF-16 code units, that servers can index. */
+const MAX_LENGTH = { view: 250, key: 512 };
 
 interface FoundRow {
   readonly key: string;
@@ -39,13 +44,15 @@ export function sqlOnline(database: SqlDatabase, name: string, capabilities: Onl
         return keys.map(({ view, key }) => found.get(view)?.get(key));
       }),
     writeMany: async (rows, call) => {
-      const winners = [...newest(rows).values()].map(toParameters);
+      // In one order, so that two writers of the same rows wait for each other instead of locking each other out.
+      const winners = [...newest(rows).entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => toParameters(row));
       await session.write("write feature rows", call, async (db) => {
+        if (dialectOf(db) !== "sqlite") for (const row of winners) assertIndexable(row);
         for (const batch of batches(winners)) {
           // A statement cannot be padded with rows as one can with keys: a batch is split by the powers of two in its length.
           for (let at = 0; at < batch.length; ) {
             const size = 2 ** Math.floor(Math.log2(batch.length - at));
-            await cached(upserts, size, upsertOf)(db, indexed(batch.slice(at, at + size)));
+            await cached(upserts, size, newerRows)(db, indexed(batch.slice(at, at + size)));
             at += size;
           }
         }
@@ -90,42 +97,6 @@ function deleteOf(size: number): Prepared<unknown> {
   );
 }
 
-function upsertOf(size: number): Prepared<unknown> {
-  const columns = ["view", "key", "event_at_us", "created_at_us", "features"] as const;
-  return prepared((db, p) =>
-    db
-      .insertInto("modelwright_online")
-      .columns(columns)
-      .values(
-        Array.from({ length: size }, (_, i) => ({
-          view: p(`view${i}`),
-          key: p(`key${i}`),
-          event_at_us: p(`event_at_us${i}`),
-          created_at_us: p(`created_at_us${i}`),
-          features: p(`features${i}`),
-        })),
-      )
-      .onConflict((stored) =>
-        stored
-          .columns(["view", "key"])
-          .doUpdateSet((eb) => ({
-            event_at_us: eb.ref("excluded.event_at_us"),
-            created_at_us: eb.ref("excluded.created_at_us"),
-            features: eb.ref("excluded.features"),
-          }))
-          .where(({ eb, ref, and, or }) =>
-            or([
-              eb("excluded.event_at_us", ">", ref("modelwright_online.event_at_us")),
-              and([
-                eb("excluded.event_at_us", "=", ref("modelwright_online.event_at_us")),
-                eb("excluded.created_at_us", ">=", ref("modelwright_online.created_at_us")),
-              ]),
-            ]),
-          ),
-      ),
-  );
-}
-
 /** The row that stays of each key: a backend may refuse to see a key twice in one statement. Keyed so that no two keys meet. */
 function newest(rows: readonly OnlineRow[]): ReadonlyMap<string, OnlineRow> {
   const winners = new Map<string, OnlineRow>();
@@ -140,7 +111,20 @@ function newest(rows: readonly OnlineRow[]): ReadonlyMap<string, OnlineRow> {
   return winners;
 }
 
-function toParameters({ view, key, eventAtUs, createdAtUs, values }: OnlineRow): Record<string, string | number> {
+/** A row as the parameters of a statement. */
+interface RowParameters extends Readonly<Record<string, string | number>> {
+  readonly view: string;
+  readonly key: string;
+}
+
+function assertIndexable(row: RowParameters): void {
+  for (const name of ["view", "key"] as const) {
+    const { length } = row[name];
+    if (length > MAX_LENGTH[name]) throw invalid(name, `expected at most ${MAX_LENGTH[name]} characters, but got ${length}`);
+  }
+}
+
+function toParameters({ view, key, eventAtUs, createdAtUs, values }: OnlineRow): RowParameters {
   assertText(view, "view");
   assertText(key, "key");
   for (const [name, time] of Object.entries({ eventAtUs, createdAtUs })) {
@@ -161,7 +145,7 @@ function invalid(name: string, message: string) {
 
 function toRow(view: string, row: FoundRow): OnlineRow {
   const values = storedObject(row.features, "a stored feature row") as OnlineRow["values"];
-  return { view, key: row.key, eventAtUs: row.event_at_us, createdAtUs: row.created_at_us, values };
+  return { view, key: row.key, eventAtUs: Number(row.event_at_us), createdAtUs: Number(row.created_at_us), values };
 }
 
 function byView(keys: readonly OnlineKey[]): ReadonlyMap<string, ReadonlySet<string>> {

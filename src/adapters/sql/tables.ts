@@ -1,14 +1,13 @@
 import type { Generated } from "kysely";
+import type { RegistryTables } from "./registry-tables.ts";
+import type { TrackingTables } from "./tracking-tables.ts";
 
 /**
  * The tables of a SQL backend, as kysely sees them. Times are milliseconds (`…_at`) or microseconds (`…_at_us`) since the epoch.
  * Names carry a prefix so that they can live in a database that the host uses for other things too.
  */
-export interface Tables {
+export interface Tables extends RegistryTables, TrackingTables {
   readonly modelwright_migrations: MigrationRow;
-  readonly modelwright_models: ModelRow;
-  readonly modelwright_versions: VersionRow;
-  readonly modelwright_aliases: AliasRow;
   readonly modelwright_online: OnlineTableRow;
   readonly modelwright_key_values: KeyValueRow;
 }
@@ -18,32 +17,6 @@ export interface MigrationRow {
   readonly name: string;
   readonly checksum: string;
   readonly applied_at: number;
-}
-
-interface ModelRow {
-  readonly name: string;
-  readonly created_at: number;
-  /** How many versions there are. */
-  readonly versions: number;
-  /** The greatest number ever given, so that none is given twice. */
-  readonly last_version: number;
-}
-
-/** A version; `content` is the JSON text of what is fixed about it. */
-export interface VersionRow {
-  readonly name: string;
-  readonly version: number;
-  readonly id: string;
-  readonly stage: string;
-  readonly stage_changed_at: number;
-  readonly created_at: number;
-  readonly content: string;
-}
-
-interface AliasRow {
-  readonly name: string;
-  readonly alias: string;
-  readonly version: number;
 }
 
 interface OnlineTableRow {

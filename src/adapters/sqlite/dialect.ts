@@ -10,6 +10,7 @@ import {
   SqliteQueryCompiler,
 } from "kysely";
 import type { Clock } from "../../core/clock.ts";
+import type { Direct } from "../sql/direct.ts";
 
 /** How a connection is made. */
 interface NodeSqliteOptions {
@@ -32,16 +33,52 @@ const MAX_STATEMENTS = 128;
 const SQLITE_BUSY = 5;
 const SQLITE_LOCKED = 6;
 
+/** A connection to a database file, which kysely opens on first use. */
+interface NodeSqlite {
+  readonly dialect: Dialect;
+  /** Runs queries outside of transactions: not while one is open, of which they would see what may be undone. */
+  readonly read: Direct;
+  /** Runs queries of the transaction that is open. */
+  readonly write: Direct;
+}
+
 /**
- * kysely's SQLite dialect over `node:sqlite`. kysely lets one query or transaction at a time have the only connection. A
- * transaction takes the write lock when it begins: one that read first and wrote later would fail instead of waiting.
+ * kysely's SQLite dialect over `node:sqlite`, and a way past it. kysely lets one query or transaction at a time have the only
+ * connection. A transaction takes the write lock when it begins: one that read first and wrote later would fail instead of waiting.
  */
-export function nodeSqliteDialect(options: NodeSqliteOptions): Dialect {
+export function nodeSqlite(options: NodeSqliteOptions): NodeSqlite {
+  let connection: Connection | undefined;
+  let inTransaction = false;
+  /** kysely calls `init` on first use, and again after it failed. */
+  const driver: Driver = {
+    init: async () => {
+      connection = await openConnection(options);
+    },
+    acquireConnection: async () => connection as Connection,
+    beginTransaction: async () => {
+      await connection?.execute("begin immediate");
+      inTransaction = true;
+    },
+    commitTransaction: async () => {
+      await connection?.execute("commit");
+      inTransaction = false;
+    },
+    rollbackTransaction: async () => {
+      connection?.rollback();
+      inTransaction = false;
+    },
+    releaseConnection: async () => {},
+    destroy: async () => connection?.close(),
+  };
   return {
-    createAdapter: () => new SqliteAdapter(),
-    createDriver: () => makeDriver(options),
-    createIntrospector: (db) => new SqliteIntrospector(db),
-    createQueryCompiler: () => new SqliteQueryCompiler(),
+    dialect: {
+      createAdapter: () => new SqliteAdapter(),
+      createDriver: () => driver,
+      createIntrospector: (db) => new SqliteIntrospector(db),
+      createQueryCompiler: () => new LocklessCompiler(),
+    },
+    read: (query) => (inTransaction ? undefined : connection?.runNow(query)),
+    write: (query) => connection?.runNow(query),
   };
 }
 
@@ -49,23 +86,6 @@ export function nodeSqliteDialect(options: NodeSqliteOptions): Dialect {
 export function isBusy(error: unknown): boolean {
   const code = (error as { errcode?: unknown } | null | undefined)?.errcode;
   return typeof code === "number" && [SQLITE_BUSY, SQLITE_LOCKED].includes(code & 0xff);
-}
-
-/** A driver whose `init` opens the file; kysely calls it on first use, and again after it failed. */
-function makeDriver(options: NodeSqliteOptions): Driver {
-  let connection: Connection | undefined;
-  const command = (text: string) => async () => connection?.execute(text);
-  return {
-    init: async () => {
-      connection = await openConnection(options);
-    },
-    acquireConnection: async () => connection as Connection,
-    beginTransaction: command("begin immediate") as Driver["beginTransaction"],
-    commitTransaction: command("commit") as Driver["commitTransaction"],
-    rollbackTransaction: async () => connection?.rollback(),
-    releaseConnection: async () => {},
-    destroy: async () => connection?.close(),
-  };
 }
 
 async function openConnection(options: NodeSqliteOptions): Promise<Connection> {
@@ -92,6 +112,11 @@ async function openConnection(options: NodeSqliteOptions): Promise<Connection> {
   }
 }
 
+/** Leaves `for update` out, which SQLite does not know and does not need: a transaction has the whole database to itself. */
+class LocklessCompiler extends SqliteQueryCompiler {
+  protected override visitSelectModifier(): void {}
+}
+
 class Connection implements DatabaseConnection {
   readonly #database: DatabaseSync;
   readonly #busyTimeoutMs: number;
@@ -104,16 +129,28 @@ class Connection implements DatabaseConnection {
     this.#clock = clock;
   }
 
-  async executeQuery<R>({ sql, parameters, query }: CompiledQuery): Promise<QueryResult<R>> {
-    // StatementSync.columns, which would tell the same, is younger than the oldest Node that we run on.
-    const reader = query.kind === "SelectQueryNode" || query.kind === "RawNode" || ("returning" in query && !!query.returning);
+  async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
     return this.#retry<QueryResult<R>>(() => {
-      const statement = this.#prepare(sql);
-      const values = parameters.map(bindable);
-      if (reader) return { rows: statement.all(...values) as R[] };
+      const statement = this.#prepare(query.sql);
+      const values = query.parameters.map(bindable);
+      if (isReader(query)) return { rows: statement.all(...values) as R[] };
       const { changes, lastInsertRowid } = statement.run(...values);
       return { rows: [], numAffectedRows: BigInt(changes), insertId: BigInt(lastInsertRowid) };
     });
+  }
+
+  /** Runs a query and answers its rows; undefined when another connection holds a lock. */
+  runNow(query: CompiledQuery): unknown[] | undefined {
+    try {
+      const statement = this.#prepare(query.sql);
+      const values = query.parameters.map(bindable);
+      if (isReader(query)) return statement.all(...values);
+      statement.run(...values);
+      return [];
+    } catch (error) {
+      if (isBusy(error)) return undefined;
+      throw error;
+    }
   }
 
   async *streamQuery<R>(query: CompiledQuery): AsyncIterableIterator<QueryResult<R>> {
@@ -165,6 +202,11 @@ class Connection implements DatabaseConnection {
     this.#statements.set(sql, statement);
     return statement;
   }
+}
+
+/** Whether a query answers rows. StatementSync.columns, which would tell the same, is younger than the oldest Node that we run on. */
+function isReader({ query }: CompiledQuery): boolean {
+  return query.kind === "SelectQueryNode" || query.kind === "RawNode" || ("returning" in query && query.returning !== undefined);
 }
 
 /**

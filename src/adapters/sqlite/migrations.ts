@@ -1,4 +1,7 @@
-import type { Migration } from "../sql/migrate.ts";
+import { sql } from "kysely";
+import type { Migration, MigrationGuard } from "../sql/migrate.ts";
+import { registryStep } from "./steps/0002-registry.ts";
+import { trackingStep } from "./steps/0003-tracking.ts";
 
 /**
  * The schema's steps, oldest first. Add a step; never edit or remove one, because its text is recorded in every database. A new step
@@ -49,4 +52,15 @@ export const migrations: readonly Migration[] = [
 ) strict`,
     ],
   },
+  registryStep,
+  trackingStep,
 ];
+
+/** One transaction at a time can write. */
+export const guard: MigrationGuard = {
+  recorded: async (db) => {
+    const found = await sql`select 1 from sqlite_master where type = 'table' and name = 'modelwright_migrations'`.execute(db);
+    return found.rows.length > 0;
+  },
+  alone: (db, work) => db.transaction().execute(work),
+};

@@ -6,12 +6,14 @@ import { parseOptions } from "../../core/options.ts";
 import type { OnlineStore } from "../../features/port.ts";
 import type { RegistryStore } from "../../registry/port.ts";
 import type { KeyValueStore } from "../../storage/port.ts";
+import type { TrackingStore } from "../../tracking/port.ts";
 import { SqlDatabase } from "../sql/database.ts";
 import { sqlKeyValues } from "../sql/key-values.ts";
 import { sqlOnline } from "../sql/online.ts";
 import { sqlRegistry } from "../sql/registry.ts";
-import { isBusy, nodeSqliteDialect } from "./dialect.ts";
-import { migrations } from "./migrations.ts";
+import { sqlTracking } from "../sql/tracking.ts";
+import { isBusy, nodeSqlite } from "./dialect.ts";
+import { guard, migrations } from "./migrations.ts";
 
 /** Options of {@link sqlite}. */
 export interface SqliteOptions {
@@ -24,6 +26,8 @@ export interface SqliteOptions {
 /** The stores of one SQLite database. Each may be disposed by itself; disposing the whole closes the database. */
 export interface SqliteStores extends AsyncDisposable {
   readonly registry: RegistryStore;
+  /** Batches of one run that are logged at once share a transaction. The sign of -0 is not kept. */
+  readonly tracking: TrackingStore;
   readonly online: OnlineStore;
   readonly keyValues: KeyValueStore;
   /** Lets running calls finish and closes the database. */
@@ -63,13 +67,16 @@ export function sqlite(options: SqliteOptions, runtime: Runtime = {}): SqliteSto
   const { path, busyTimeoutMs } = parseOptions(schema, options, "sqlite");
   const name = `sqlite ${path}`;
   const durable = path !== ":memory:";
-  const connect = (readOnly: boolean) =>
-    nodeSqliteDialect({ path, busyTimeoutMs, readOnly, clock: runtime.clock ?? systemClock });
+  const connect = (readOnly: boolean) => nodeSqlite({ path, busyTimeoutMs, readOnly, clock: runtime.clock ?? systemClock });
+  const { dialect, read, write } = connect(false);
   // A second connection to memory would see another database.
-  const readDialect = durable ? connect(true) : undefined;
-  const database = new SqlDatabase({ name, dialect: connect(false), readDialect, migrations, retryable: isBusy }, runtime);
+  const reader = durable ? connect(true) : { dialect: undefined, read };
+  const direct = { read: reader.read, write };
+  const backend = { name, dialect, readDialect: reader.dialect, direct, migrations, guard, retryable: isBusy };
+  const database = new SqlDatabase(backend, runtime);
   const stores = {
     registry: sqlRegistry(database, name, { durable, shared: durable }),
+    tracking: sqlTracking(database, name, { durable, shared: durable }),
     online: sqlOnline(database, name, { durable }),
     keyValues: sqlKeyValues(database, name, { durable }),
   };

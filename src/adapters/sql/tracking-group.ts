@@ -1,0 +1,110 @@
+import { nextTurn } from "./next-turn.ts";
+
+/** Who waits for a write. */
+interface Member<T> {
+  readonly item: T;
+  readonly signal: AbortSignal | undefined;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Runs work in a transaction of its own, which is undone when the work fails. */
+type Transaction<Db> = (work: (db: Db) => Promise<void>) => Promise<void>;
+
+/** How items are written together. */
+interface GroupOptions<Db, T> {
+  readonly transaction: Transaction<Db>;
+  /** Writes the items of one key, in their order. Writing what was written before must change nothing. */
+  readonly write: (db: Db, key: string, items: readonly T[]) => Promise<void>;
+  /** How much an item adds to a transaction. */
+  readonly weight: (item: T) => number;
+  /** Most weight that one transaction takes; a single item may have more. */
+  readonly maxWeight: number;
+}
+
+/**
+ * Writes that share transactions: those of a key that come in one turn of the event loop, or while one before them is being written, go
+ * into one transaction, for one flush of the disk. When that fails, each is tried alone, so that everybody gets an error of its own,
+ * and nobody that of another.
+ *
+ * @source D. J. DeWitt et al., "Implementation Techniques for Main Memory Database Systems", SIGMOD 1984 (group commit)
+ */
+export class GroupCommit<Db, T> {
+  readonly #options: GroupOptions<Db, T>;
+  readonly #queues = new Map<string, Member<T>[]>();
+
+  constructor(options: GroupOptions<Db, T>) {
+    this.#options = options;
+  }
+
+  /**
+   * Writes an item; answers when it is committed. Items of one key are written in the order in which they came.
+   *
+   * @param signal - an abort before the transaction begins leaves the item unwritten
+   */
+  submit(key: string, item: T, signal?: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const member = { item, signal, resolve, reject };
+      const queue = this.#queues.get(key);
+      if (queue !== undefined) {
+        queue.push(member);
+        return;
+      }
+      const own = [member];
+      this.#queues.set(key, own);
+      void this.#drain(key, own);
+    });
+  }
+
+  async #drain(key: string, queue: Member<T>[]): Promise<void> {
+    // A database that works in this thread would be done before anybody else of this turn could come.
+    await nextTurn();
+    while (queue.length > 0) {
+      let members: readonly Member<T>[] = [];
+      try {
+        await this.#options.transaction(async (db) => {
+          // Not before: who comes while the transaction waits to begin is taken along.
+          members = this.#take(queue);
+          const items = members.map(({ item }) => item);
+          if (items.length > 0) await this.#options.write(db, key, items);
+        });
+        for (const { resolve } of members) resolve();
+      } catch (error) {
+        // Without members it could not begin, which the next one could not either.
+        if (members.length === 0) members = this.#take(queue);
+        else if (members.length > 1) {
+          for (const member of members) await this.#alone(key, member);
+          continue;
+        }
+        for (const { reject } of members) reject(error);
+      }
+    }
+    this.#queues.delete(key);
+  }
+
+  async #alone(key: string, { item, signal, resolve, reject }: Member<T>): Promise<void> {
+    try {
+      await this.#options.transaction(async (db) => {
+        signal?.throwIfAborted();
+        await this.#options.write(db, key, [item]);
+      });
+      resolve();
+    } catch (error) {
+      reject(error);
+    }
+  }
+
+  /** Takes the first members from the queue; turns away those that were aborted. */
+  #take(queue: Member<T>[]): readonly Member<T>[] {
+    const members: Member<T>[] = [];
+    let weight = 0;
+    for (let next = queue[0]; next !== undefined; next = queue[0]) {
+      weight += this.#options.weight(next.item);
+      if (members.length > 0 && weight > this.#options.maxWeight) break;
+      queue.shift();
+      if (next.signal?.aborted) next.reject(next.signal.reason);
+      else members.push(next);
+    }
+    return members;
+  }
+}

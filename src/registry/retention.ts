@@ -1,0 +1,142 @@
+import * as z from "zod";
+import type { CallOptions, Runtime } from "../core/call.ts";
+import { type Clock, systemClock } from "../core/clock.ts";
+import { withDeadline } from "../core/deadline.ts";
+import { ModelwrightError } from "../core/errors.ts";
+import { formatModelRef } from "../core/model.ts";
+import { parseOptions, port } from "../core/options.ts";
+import { validate } from "../core/schema.ts";
+import { type ChangeOptions, stampOf } from "./change-options.ts";
+import type { RegistryStore } from "./port.ts";
+import {
+  defaultRetention,
+  planRetention,
+  type RetentionFact,
+  type RetentionPlan,
+  type RetentionPolicy,
+} from "./retention-plan.ts";
+
+/** Options of {@link Retention}. The store is borrowed. */
+export interface RetentionOptions {
+  readonly store: RegistryStore;
+  /** @defaultValue {@link defaultRetention} */
+  readonly policy?: RetentionPolicy | undefined;
+  /** Who deletes when the call does not say. @defaultValue nobody is named */
+  readonly actor?: string | undefined;
+}
+
+/** Options of {@link Retention.apply}. */
+export interface ApplyOptions extends ChangeOptions {
+  /** Told after each version how many of the plan are done. */
+  readonly onProgress?: ((done: number, of: number) => void) | undefined;
+}
+
+/** What became of a plan. */
+export interface RetentionOutcome {
+  readonly deleted: readonly string[];
+  /** Versions that changed since the plan was made, each with what was in the way. */
+  readonly skipped: readonly { readonly ref: string; readonly reason: string }[];
+}
+
+/** Versions read at once. */
+const PAGE = 200;
+
+/** What may have happened to a version since the plan was made; all else is a failure. */
+const CHANGED = ["REGISTRY_CONFLICT", "REGISTRY_PROTECTED", "REGISTRY_VERSION_NOT_FOUND", "REGISTRY_MODEL_NOT_FOUND"] as const;
+
+const optionsSchema = z.strictObject({
+  store: port<RegistryStore>("registry/1"),
+  policy: z
+    .strictObject({
+      days: z.record(z.string(), z.number().min(0)),
+      keepLast: z.number().int().min(0).optional(),
+    })
+    .optional(),
+  actor: z.string().min(1).max(250).optional(),
+});
+
+const planSchema = z.object({
+  at: z.number(),
+  delete: z.array(z.object({ name: z.string(), version: z.number().int().min(1), stage: z.string() })),
+});
+
+/**
+ * Deletes versions that have been in their stage for too long: first a plan, which changes nothing, then its application. What deleted
+ * versions leave behind in the blob store is removed by `collectGarbage`.
+ *
+ * @throws a {@link ModelwrightError} with code `CONFIG_INVALID` for bad options
+ *
+ * @example
+ * ```ts
+ * import { memoryRegistry } from "modelwright";
+ * import { Retention } from "modelwright/registry";
+ *
+ * const retention = new Retention({ store: memoryRegistry() });
+ * const plan = await retention.plan();
+ * console.table(plan.delete);
+ * const { deleted, skipped } = await retention.apply(plan, { actor: "nightly", reason: "retention" });
+ * ```
+ */
+export class Retention {
+  readonly #store: RegistryStore;
+  readonly #policy: RetentionPolicy;
+  readonly #actor: string | undefined;
+  readonly #clock: Clock;
+
+  constructor(options: RetentionOptions, { clock = systemClock }: Pick<Runtime, "clock"> = {}) {
+    const { store, policy = defaultRetention, actor } = parseOptions(optionsSchema, options, "Retention");
+    this.#store = store;
+    this.#policy = policy;
+    this.#actor = actor;
+    this.#clock = clock;
+  }
+
+  /** What would be deleted now. Reads every version, in pages; `call.timeoutMs` limits each. */
+  async plan(call?: CallOptions): Promise<RetentionPlan> {
+    const now = this.#clock.now();
+    const facts: RetentionFact[] = [];
+    let after: string | undefined;
+    do {
+      after = await withDeadline(
+        call,
+        async (signal) => {
+          const { items, next } = await this.#store.searchVersions({ limit: PAGE, after }, { signal });
+          const protections = await this.#store.findProtections(items, { signal });
+          // A plan needs little of a version: a registry's worth of records would not fit.
+          for (const [i, { name, version, stage, stageChangedAt, files }] of items.entries()) {
+            facts.push({ version: { name, version, stage, stageChangedAt, files }, protections: protections[i] ?? [] });
+          }
+          return next;
+        },
+        this.#clock,
+      );
+    } while (after !== undefined);
+    return planRetention(facts, now, this.#policy);
+  }
+
+  /**
+   * Deletes what a plan says, version by version, each with its audit entry. A version that has moved, has become protected or is gone
+   * since the plan was made is skipped, never forced; applying a plan twice does no harm. `timeoutMs` limits each deletion; when the
+   * application is aborted or fails, what was deleted stays deleted.
+   *
+   * @throws a {@link ModelwrightError} with code `INPUT_INVALID` for what is no plan
+   */
+  async apply(plan: RetentionPlan, options: ApplyOptions = {}): Promise<RetentionOutcome> {
+    const items = validate(planSchema, plan, "The retention plan").delete;
+    const deleted: string[] = [];
+    const skipped: { ref: string; reason: string }[] = [];
+    for (const { name, version, stage } of items) {
+      const ref = formatModelRef({ name, version });
+      const stamp = stampOf(options, this.#actor, this.#clock);
+      try {
+        await withDeadline(options, (signal) => this.#store.deleteVersion(name, version, stage, stamp, { signal }), this.#clock);
+        deleted.push(ref);
+      } catch (error) {
+        if (!CHANGED.some((code) => ModelwrightError.is(error, code))) throw error;
+        skipped.push({ ref, reason: (error as ModelwrightError).message });
+      }
+      options.onProgress?.(deleted.length + skipped.length, items.length);
+    }
+    return { deleted, skipped };
+  }
+}
