@@ -1,64 +1,94 @@
-// ModelRegistry on SQLite against the same statement by hand on node:sqlite: finding a version by its stage, and loading its
-// verified bytes from a folder.
-import { createHash } from "node:crypto";
+// ModelRegistry on SQLite and a folder against the same work by hand, on the same tables and in the same folder.
+import { createHash, randomBytes } from "node:crypto";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { fs } from "../src/adapters/fs/index.ts";
 import { sqlite } from "../src/adapters/sqlite/index.ts";
-import { logisticModel } from "../src/onnx-format/index.ts";
+import { uuidv7Generator } from "../src/core/ids.ts";
 import { ModelRegistry } from "../src/registry/index.ts";
 import { compare, record } from "./measure.ts";
+import { byHand, storeByHand } from "./registry-by-hand.ts";
+
+const VERSIONS = 10_000;
 
 const folder = await mkdtemp(join(tmpdir(), "modelwright-bench-"));
 await using cleanUp = new AsyncDisposableStack();
 cleanUp.defer(() => rm(folder, { recursive: true, force: true }));
 const path = join(folder, "models.db");
 const stores = cleanUp.use(sqlite({ path }));
-const registry = cleanUp.use(new ModelRegistry({ store: stores.registry, blobs: cleanUp.use(fs(join(folder, "artifacts"))) }));
+const blobs = cleanUp.use(fs(join(folder, "artifacts")));
+const registry = cleanUp.use(new ModelRegistry({ store: stores.registry, blobs }));
 
-const columns = Array.from({ length: 30 }, (_, i) => `feature_${i}`);
-for (let version = 1; version <= 200; version++) {
-  const bytes = logisticModel({ columns, weights: columns.map((_, i) => i / version), bias: 0 });
-  await registry.register({ name: "fraud", files: { "model.onnx": bytes }, metrics: { auc: 0.9 }, tags: { team: "risk" } });
+const { digest, sizeBytes } = await blobs.put(new TextEncoder().encode("amount > 100"));
+const stored = {
+  name: "fraud",
+  flavor: "text",
+  files: { "rules.txt": { digest } },
+  metrics: { auc: 0.9 },
+  tags: { team: "risk" },
+};
+for (let i = 0; i < VERSIONS; i++) {
+  const { version } = await registry.register({ ...stored, metrics: { auc: (i % 100) / 100 } });
+  if (version % 10 === 0) await registry.transition(`fraud@${version}`, "staging");
 }
-await registry.transition("fraud@120", "staging");
-await registry.transition("fraud@120", "production");
+await registry.alias("fraud", "champion", VERSIONS / 2);
 
-const raw = new DatabaseSync(path);
-cleanUp.defer(() => raw.close());
-const byStage = raw.prepare(`
-  select v.*, a.alias from modelwright_versions as v
-  left join modelwright_aliases as a on a.name = v.name and a.version = v.version
-  where v.name = ? and v.version =
-    (select max(newest.version) from modelwright_versions as newest where newest.name = ? and newest.stage = ?)
-  order by a.alias`);
+const db = new DatabaseSync(path);
+cleanUp.defer(() => db.close());
+const hand = byHand(db);
+const nextId = uuidv7Generator();
+const other = join(folder, "by-hand");
 
-interface Content {
-  readonly files: readonly { readonly digest: string }[];
-}
-
-function find(): Content {
-  const [row] = byStage.all("fraud", "fraud", "production");
-  return JSON.parse(row!["content"] as string);
-}
-
-async function load(): Promise<Uint8Array> {
-  const { digest } = find().files[0]!;
+async function loadByHand(): Promise<Uint8Array> {
+  hand.get("fraud", "champion");
   const hex = digest.slice("sha256:".length);
   const bytes = await readFile(join(folder, "artifacts", "sha256", hex.slice(0, 2), hex.slice(2)));
   if (createHash("sha256").update(bytes).digest("hex") !== hex) throw new Error("The bytes are damaged");
   return bytes;
 }
 
+async function searched(): Promise<number> {
+  const { items } = await registry.searchPage({
+    where: {
+      op: "and",
+      of: [
+        { op: ">", field: { entity: "metric", key: "auc" }, value: 0.05 },
+        { op: "=", field: { entity: "attribute", key: "stage" }, value: "development" },
+      ],
+    },
+    limit: 100,
+  });
+  return items.length;
+}
+
+if ((await searched()) !== hand.search(0.05, "development").length) throw new Error("The searches differ");
+
 await record("registry", [
-  await compare("registry.get by stage against the same SQL by hand", {
-    ours: () => registry.get("fraud@production"),
-    reference: find,
+  await compare("registry.get by alias / the same SQL by hand", {
+    ours: () => registry.get("fraud@alias:champion"),
+    reference: () => hand.get("fraud", "champion"),
   }),
-  await compare("registry.load by stage against SQL, file and hash by hand", {
-    ours: () => registry.load("fraud@production"),
-    reference: load,
+  await compare("registry.load by alias / SQL, file and hash by hand", {
+    ours: () => registry.load("fraud@alias:champion"),
+    reference: loadByHand,
+  }),
+  await compare("registry.register of a stored file / the same SQL by hand", {
+    ours: () => registry.register(stored),
+    reference: () => hand.register("fraud", nextId(), digest, sizeBytes),
+    callsPerRound: 50,
+  }),
+  await compare("registry.register of a new 1 KB file / write, fsync, rename, SQL", {
+    ours: () => registry.register({ ...stored, files: { "rules.txt": randomBytes(1024) } }),
+    reference: () => {
+      const bytes = randomBytes(1024);
+      return hand.register("fraud", nextId(), storeByHand(other, bytes), bytes.length);
+    },
+    callsPerRound: 20,
+  }),
+  await compare("registry.search, 100 of 10,000 versions / the same SQL by hand", {
+    ours: searched,
+    reference: () => hand.search(0.05, "development"),
   }),
 ]);

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { sqlite } from "../../src/adapters/sqlite/index.ts";
+import type { Filter } from "../../src/search/port.ts";
 
 /** What several processes were answered, and what is stored. */
 export interface WriteReport {
@@ -18,6 +19,7 @@ export async function writeTogether(folder: string, processes: number, versions:
   const runs = Array.from({ length: processes }, () => promisify(execFile)(process.execPath, [fixture, folder, `${versions}`]));
   const answered = (await Promise.all(runs)).map(({ stdout }) => JSON.parse(stdout) as number[]);
   await using db = sqlite({ path: join(folder, "models.db") });
-  const stored = await db.registry.listVersions({ name: "fraud", limit: processes * versions + 1 });
+  const where: Filter = { op: "=", field: { entity: "attribute", key: "name" }, value: "fraud" };
+  const { items: stored } = await db.registry.searchVersions({ where, limit: processes * versions + 1 });
   return { answered, stored: stored.map(({ version }) => version) };
 }
