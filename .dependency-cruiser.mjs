@@ -2,25 +2,33 @@
 // each rule and sees it found, so a rule that cannot fire does not pass.
 
 /** Folder under src/ -> what its files may import besides their own folder (regular expressions under src/). */
-const PORT = "[^/]+/port\\.ts$";
+const PORT = "[^/]+/(?:approval-|audit-)?port\\.ts$";
+const RULES = "(?:registry|tracking)/rules/";
 const mayImport = {
   core: [],
   stats: ["core/"],
+  search: ["core/"],
   storage: ["core/"],
   "onnx-format": ["core/"],
-  registry: ["core/", "storage/port\\.ts$", "onnx-format/"],
+  registry: ["core/", "storage/", "search/", "onnx-format/"],
+  tracking: ["core/", "storage/", "search/"],
   features: ["core/", "storage/port\\.ts$"],
   drift: ["core/", "storage/port\\.ts$", "stats/"],
   inference: ["core/", "storage/port\\.ts$", "onnx-format/"],
   router: ["core/"],
-  "adapters/memory": ["core/", PORT],
-  "adapters/sql": ["core/", PORT],
+  // What every store of a port has to do alike lies beside the port, in `rules`.
+  "adapters/memory": ["core/", PORT, RULES, "search/", "storage/"],
+  "adapters/sql": ["core/", PORT, RULES, "search/", "storage/"],
   "adapters/sqlite": ["core/", PORT, "adapters/sql/"],
+  "adapters/postgres": ["core/", PORT, "adapters/sql/"],
+  "adapters/mariadb": ["core/", PORT, "adapters/sql/"],
   "adapters/fs": ["core/", PORT],
+  "adapters/s3": ["core/", PORT],
+  "adapters/indexeddb": ["core/", PORT],
   "adapters/onnxruntime": ["core/", PORT],
   "adapters/onnx": ["core/", PORT, "adapters/onnxruntime/"],
   "adapters/onnx-web": ["core/", PORT, "adapters/onnxruntime/"],
-  testing: ["core/", PORT, "[^/]+/index\\.ts$", "onnx-format/", "adapters/memory/"],
+  testing: ["core/", PORT, RULES, "[^/]+/index\\.ts$", "onnx-format/", "adapters/memory/"],
   "index.ts": ["core/", PORT, "(?:registry|features|drift|inference|router)/index\\.ts$", "adapters/memory/"],
 };
 
@@ -29,7 +37,11 @@ const libraries = {
   zod: ".*",
   "@standard-schema/spec": "core/",
   "@bufbuild/protobuf": "onnx-format/",
-  kysely: "adapters/(?:sql|sqlite)/",
+  kysely: "adapters/(?:sql|sqlite|postgres|mariadb)/",
+  pg: "adapters/postgres/",
+  mysql2: "adapters/mariadb/",
+  aws4fetch: "adapters/s3/",
+  yaml: "registry/",
   "onnxruntime-node": "adapters/onnx/",
   "onnxruntime-web": "adapters/onnx-web/",
 };
@@ -60,14 +72,14 @@ export default {
       name: "port-imports-core-and-ports",
       severity: "error",
       comment: "a port names only core and other ports",
-      from: { path: "/port\\.ts$" },
-      to: { pathNot: ["^src/core/", "/port\\.ts$"] },
+      from: { path: "/(?:approval-|audit-)?port\\.ts$" },
+      to: { pathNot: ["^src/core/", "/(?:approval-|audit-)?port\\.ts$"] },
     },
     {
       name: "port-has-types-only",
       severity: "error",
       comment: "a port imports types, nothing that runs",
-      from: { path: "/port\\.ts$" },
+      from: { path: "/(?:approval-|audit-)?port\\.ts$" },
       to: { dependencyTypesNot: ["type-only"] },
     },
     {
@@ -100,7 +112,7 @@ export default {
       from: { path: "^src/index\\.ts$" },
       to: {
         reachable: true,
-        path: ["^src/adapters/(?!memory/)", "(?:^|/)node_modules/(?:kysely|onnxruntime-)", "^src/testing/", "^node:"],
+        path: ["^src/adapters/(?!memory/)", "(?:^|/)node_modules/(?:kysely|onnxruntime-|pg|mysql2|aws4fetch|yaml)", "^src/testing/", "^node:"],
       },
     },
     {

@@ -1,7 +1,7 @@
 // What a registry does for a registration and a search, as somebody would write it who needs nothing else: prepared statements on
 // node:sqlite over the same tables.
 import { createHash } from "node:crypto";
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, writeSync } from "node:fs";
+import { mkdir, rename, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { auditHash } from "../src/registry/rules/audit-chain.ts";
@@ -110,18 +110,17 @@ export function byHand(db: DatabaseSync) {
   };
 }
 
-/** Writes a file under its digest: written, synchronised, renamed. Answers the digest. */
-export function storeByHand(folder: string, bytes: Uint8Array): string {
+/**
+ * Writes a file under its digest: written, synchronised, renamed, in the way of a service, whose thread goes on meanwhile. Answers the
+ * digest.
+ */
+export async function storeByHand(folder: string, bytes: Uint8Array): Promise<string> {
   const hex = createHash("sha256").update(bytes).digest("hex");
   const path = join(folder, "sha256", hex.slice(0, 2), hex.slice(2));
-  if (existsSync(path)) return `sha256:${hex}`;
   const temporary = join(folder, "tmp", hex);
-  mkdirSync(dirname(path), { recursive: true });
-  mkdirSync(dirname(temporary), { recursive: true });
-  const file = openSync(temporary, "wx");
-  writeSync(file, bytes);
-  fsyncSync(file);
-  closeSync(file);
-  renameSync(temporary, path);
+  await mkdir(dirname(path), { recursive: true });
+  await mkdir(dirname(temporary), { recursive: true });
+  await writeFile(temporary, bytes, { flag: "wx", flush: true });
+  await rename(temporary, path);
   return `sha256:${hex}`;
 }

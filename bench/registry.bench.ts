@@ -81,9 +81,9 @@ await record("registry", [
   }),
   await compare("registry.register of a new 1 KB file / write, fsync, rename, SQL", {
     ours: () => registry.register({ ...stored, files: { "rules.txt": randomBytes(1024) } }),
-    reference: () => {
+    reference: async () => {
       const bytes = randomBytes(1024);
-      return hand.register("fraud", nextId(), storeByHand(other, bytes), bytes.length);
+      await hand.register("fraud", nextId(), await storeByHand(other, bytes), bytes.length);
     },
     callsPerRound: 20,
   }),

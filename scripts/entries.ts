@@ -1,8 +1,17 @@
 /** The public entries: the name of the subpath and the file behind it. `index` is the root. */
 export const entries = {
   index: "src/index.ts",
+  registry: "src/registry/index.ts",
+  tracking: "src/tracking/index.ts",
+  search: "src/search/index.ts",
+  storage: "src/storage/index.ts",
+  memory: "src/adapters/memory/index.ts",
   sqlite: "src/adapters/sqlite/index.ts",
+  postgres: "src/adapters/postgres/index.ts",
+  mariadb: "src/adapters/mariadb/index.ts",
   fs: "src/adapters/fs/index.ts",
+  s3: "src/adapters/s3/index.ts",
+  indexeddb: "src/adapters/indexeddb/index.ts",
   onnx: "src/adapters/onnx/index.ts",
   "onnx-web": "src/adapters/onnx-web/index.ts",
   "onnx-format": "src/onnx-format/index.ts",

@@ -84,6 +84,7 @@ export function readYaml(text: string, yaml: YamlLibrary): JsonValue {
 }
 
 function parse(text: string, yaml: YamlLibrary) {
+  assertShallow(text);
   try {
     return yaml.parseDocument(text, {
       schema: "failsafe",
@@ -96,6 +97,19 @@ function parse(text: string, yaml: YamlLibrary) {
   } catch (error) {
     // A nesting of a hundred thousand levels overflows the parser's stack.
     throw new Error(`it cannot be parsed (${messageOf(error)})`, { cause: error });
+  }
+}
+
+/** The parser needs seconds for hundreds of thousands of levels, so they are looked for before it begins. */
+function assertShallow(text: string): void {
+  if (/(?:[-?][ \t]+){100}/.test(text)) throw new Error(`it is nested deeper than ${LIMITS.depth}`);
+  let depth = 0;
+  for (let i = 0; i < text.length; i++) {
+    const mark = text[i];
+    if (mark === "[" || mark === "{") depth += 1;
+    else if (mark === "]" || mark === "}") depth = Math.max(0, depth - 1);
+    // Brackets inside of texts count here, too; those of JSON are closed again.
+    if (depth > LIMITS.depth * 4) throw new Error(`it is nested deeper than ${LIMITS.depth}`);
   }
 }
 

@@ -4,7 +4,8 @@ import type { SearchOrder, SearchValue } from "./port.ts";
 
 /** A key of an order as a cursor knows it. */
 export interface CursorKey extends SearchOrder {
-  readonly type: "text" | "number";
+  /** `integer` is a number that a double holds without rounding; some databases compare such columns with nothing else. */
+  readonly type: "text" | "integer" | "number";
   /** Whether every record has it. */
   readonly required: boolean;
 }
@@ -42,7 +43,7 @@ function isPlace(value: unknown, { type, required }: CursorKey): boolean {
   if (value === null) return !required;
   // What no store holds cannot be where a page ended, and some databases would refuse it.
   if (type === "text") return typeof value === "string" && !/[\0\p{Surrogate}]/u.test(value);
-  return Number.isFinite(value);
+  return type === "integer" ? Number.isSafeInteger(value) : Number.isFinite(value);
 }
 
 function signature(keys: readonly CursorKey[]): string {

@@ -109,7 +109,7 @@ function keysOf(orderBy: readonly SearchOrder[], { attributes, tieBreak }: Searc
   });
 }
 
-function placeOf(values: readonly SearchValue[], type: "text" | "number"): SearchValue | null {
+function placeOf(values: readonly SearchValue[], type: CursorKey["type"]): SearchValue | null {
   const value = values[0];
   if (type === "text") return typeof value === "string" ? value : null;
   return typeof value === "number" && !Number.isNaN(value) ? finite(value) : null;

@@ -5,11 +5,14 @@
  */
 
 export { seeded } from "../core/random.ts";
+export { type BlobReferencesSubject, blobReferencesConformance } from "./conformance/blob-references.ts";
 export { blobStoreConformance } from "./conformance/blob-store.ts";
 export { executionProviderConformance } from "./conformance/execution-provider.ts";
 export { keyValueStoreConformance } from "./conformance/key-value-store.ts";
 export { onlineStoreConformance } from "./conformance/online-store.ts";
 export { registryStoreConformance } from "./conformance/registry-store.ts";
+export { trackingReferencesConformance } from "./conformance/tracking-references.ts";
+export { trackingStoreConformance } from "./conformance/tracking-store.ts";
 export { FakeClock, type FakeClockOptions } from "./fake-clock.ts";
 export { type FakePredictor, type FakePredictorCall, type FakePredictorOptions, fakePredictor } from "./fake-predictor.ts";
 export { type FlakyOptions, flaky } from "./flaky.ts";

@@ -40,7 +40,9 @@ beforeAll(async () => {
 });
 afterAll(() => rm(base, { recursive: true, force: true }));
 
-blobStoreConformance({ describe, it, expect }, () => fs(fresh()));
+blobStoreConformance({ describe, it, expect }, () => fs(fresh()), {
+  damage: (store, digest) => writeFile(fileOf(store.name.slice("fs:".length), digest), "damaged"),
+});
 
 describe("fs", () => {
   it("does nothing to the disk before the first put", async () => {
@@ -106,6 +108,91 @@ describe("fs", () => {
       expect(await temporaries(root)).toEqual([]);
     },
   );
+
+  it("answers what is left of a file, not more, when the caller waives the check", async () => {
+    const root = fresh();
+    await using store = fs(root);
+    const { digest } = await store.put(hello);
+    await truncate(fileOf(root, digest), 2);
+    expect(await store.get(digest, { verify: false })).toEqual(hello.subarray(0, 2));
+    await appendFile(fileOf(root, digest), "rbal");
+    expect(Buffer.from(await store.get(digest, { verify: false })).toString()).toBe("herbal");
+  });
+
+  it.each([
+    ["shorter", (file: string) => truncate(file, 1_500_000)],
+    ["longer", (file: string) => appendFile(file, "!")],
+  ])("says that a file has become %s while it was read", async (_, change) => {
+    const root = fresh();
+    await using store = fs(root);
+    const { digest } = await store.put(new Uint8Array(3_000_000));
+    const read = async () => {
+      let chunks = 0;
+      for await (const _chunk of store.stream(digest)) if (chunks++ === 0) await change(fileOf(root, digest));
+    };
+    await expect(read()).rejects.toMatchObject({
+      code: "STORE_FAILED",
+      message: expect.stringContaining("the file changed while it was read"),
+      details: { store: `fs:${root}`, operation: "stream" },
+      retryable: true,
+    });
+  });
+
+  it("answers no bytes that it has not read when a file shrinks, whenever that is", async () => {
+    const root = fresh();
+    await using store = fs(root);
+    const ones = new Uint8Array(8_000_000).fill(1);
+    for (let round = 0; round < 10; round++) {
+      const { digest } = await store.put(ones);
+      const reading = store.get(digest, { verify: false }).catch((error: unknown) => error);
+      await truncate(fileOf(root, digest), 7_999_999);
+      const answer = await reading;
+      if (answer instanceof Uint8Array) expect(answer.indexOf(0)).toBe(-1);
+      else expect(answer).toMatchObject({ code: "STORE_FAILED", retryable: true });
+    }
+  });
+
+  it("refuses a file that says a size beyond the memory, and does not try", async () => {
+    const root = fresh();
+    await using store = fs(root);
+    const { digest } = await store.put(hello);
+    await truncate(fileOf(root, digest), 2 ** 42);
+    for (const verify of [true, false]) {
+      await expect(store.get(digest, { verify })).rejects.toMatchObject({
+        code: "STORE_FAILED",
+        message: expect.stringContaining("a file of 4398046511104 bytes does not fit into memory"),
+        retryable: false,
+      });
+    }
+    expect(await store.put(hello)).toEqual({ digest, sizeBytes: 5 });
+  });
+
+  it("finds that a file of holes is damaged before it takes memory for it", async () => {
+    const root = fresh();
+    await using store = fs(root);
+    const { digest } = await store.put(hello);
+    await truncate(fileOf(root, digest), 256 << 20);
+    const before = process.memoryUsage().arrayBuffers;
+    const reading = store.get(digest).catch((error: unknown) => error);
+    let most = 0;
+    const watch = setInterval(() => {
+      most = Math.max(most, process.memoryUsage().arrayBuffers - before);
+    }, 1);
+    expect(await reading).toMatchObject({ code: "STORE_CORRUPT" });
+    clearInterval(watch);
+    expect(most).toBeLessThan(128 << 20);
+  });
+
+  it("reads a blob of zeros, which a file system may keep as holes", async () => {
+    const root = fresh();
+    await using store = fs(root);
+    const zeros = new Uint8Array(65 << 20);
+    const { digest } = await store.put(zeros);
+    await rm(fileOf(root, digest));
+    await writeFile(fileOf(root, digest), "");
+    await truncate(fileOf(root, digest), zeros.length);
+    expect(Buffer.compare(await store.get(digest), zeros)).toBe(0);
+  });
 
   it("says what the damaged bytes are and what to do", async () => {
     const root = fresh();
@@ -323,6 +410,16 @@ describe("fileModel", () => {
       code: "STORE_NOT_FOUND",
       message: `There is no file ${path}; check the path of fileModel`,
       details: { store: `file ${path}`, key: path },
+    });
+  });
+
+  it("rejects with STORE_FAILED for a file that says a size beyond the memory", async () => {
+    const path = join(base, "holes.onnx");
+    await writeFile(path, "");
+    await truncate(path, 2 ** 42);
+    await expect(fileModel(path).load()).rejects.toMatchObject({
+      code: "STORE_FAILED",
+      message: `file ${path} failed to load: a file of 4398046511104 bytes does not fit into memory`,
     });
   });
 

@@ -15,7 +15,7 @@ const rows = fc.array(
 );
 
 /** Checks a store against the definition: the greatest (event, creation, position) of each key, however the rows are batched. */
-export function newestRowWins(title: string, open: () => OnlineStore): void {
+export function newestRowWins(title: string, open: () => OnlineStore | Promise<OnlineStore>): void {
   describe(title, () => {
     it("keeps the newest row of each key for every order and every batching", async () => {
       await fc.assert(
@@ -23,7 +23,7 @@ export function newestRowWins(title: string, open: () => OnlineStore): void {
           rows,
           fc.array(fc.integer({ min: 1, max: 6 }), { minLength: 20, maxLength: 20 }),
           async (drawn, sizes) => {
-            await using store = open();
+            await using store = await open();
             const written: OnlineRow[] = drawn.map(({ mark, ...times }) => ({ ...times, values: { mark } }));
             for (let at = 0, i = 0; at < written.length; at += sizes[i++]!)
               await store.writeMany(written.slice(at, at + sizes[i]!));

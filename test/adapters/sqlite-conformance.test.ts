@@ -1,22 +1,80 @@
-import { describe, expect, it } from "vitest";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { SqlDatabase } from "../../src/adapters/sql/database.ts";
+import { sqlRegistry } from "../../src/adapters/sql/registry.ts";
+import { isBusy, nodeSqlite } from "../../src/adapters/sqlite/dialect.ts";
 import { type SqliteStores, sqlite } from "../../src/adapters/sqlite/index.ts";
+import { guard, migrations } from "../../src/adapters/sqlite/migrations.ts";
+import { systemClock } from "../../src/core/clock.ts";
+import type { RegistryStore } from "../../src/registry/port.ts";
+import { blobReferencesConformance } from "../../src/testing/conformance/blob-references.ts";
 import { keyValueStoreConformance } from "../../src/testing/conformance/key-value-store.ts";
 import { onlineStoreConformance } from "../../src/testing/conformance/online-store.ts";
 import { registryStoreConformance } from "../../src/testing/conformance/registry-store.ts";
+import type { TestKit } from "../../src/testing/suite.ts";
+import { changesLikeMemory } from "./changes-like-memory.ts";
+import { draft, stamp } from "./fixtures/registry-draft.ts";
 import { newestRowWins } from "./newest-row-wins.ts";
 
-const kit = { describe, it, expect };
+const folder = mkdtempSync(join(tmpdir(), "modelwright-sqlite-conformance-"));
+afterAll(() => rmSync(folder, { recursive: true }));
 
-/** One store of a database that ends with it. */
-function open<K extends "registry" | "online" | "keyValues">(port: K): SqliteStores[K] {
-  const db = sqlite({ path: ":memory:" });
-  return { ...db[port], [Symbol.asyncDispose]: () => db.close() };
+let files = 0;
+
+describe.each([
+  ["in memory", () => ":memory:"],
+  ["in a file", () => join(folder, `${files++}.db`)],
+])("sqlite %s", (_, place) => {
+  const kit = { describe, it, expect };
+
+  /** One store of a database that ends with it. */
+  function open<K extends "registry" | "online" | "keyValues">(port: K): SqliteStores[K] {
+    const db = sqlite({ path: place() });
+    return { ...db[port], [Symbol.asyncDispose]: () => db.close() };
+  }
+
+  registryStoreConformance(kit, () => open("registry"));
+  references(kit, () => open("registry"));
+  onlineStoreConformance(kit, () => open("online"));
+  keyValueStoreConformance(kit, () => open("keyValues"));
+  newestRowWins("sqlite", () => open("online"));
+  changesLikeMemory("changes of a registry", () => open("registry"), 30);
+});
+
+describe("sqlite through kysely, as databases behind a network are used", () => {
+  const kit = { describe, it, expect };
+
+  function open(): RegistryStore {
+    const { dialect } = nodeSqlite({ path: ":memory:", busyTimeoutMs: 0, readOnly: false, clock: systemClock });
+    const database = new SqlDatabase({ name: "sqlite", dialect, migrations, guard, retryable: isBusy });
+    const store = sqlRegistry(database, "sqlite", { durable: false, shared: false });
+    const close = async () => {
+      await store[Symbol.asyncDispose]();
+      await database.close();
+    };
+    return { ...store, [Symbol.asyncDispose]: close };
+  }
+
+  registryStoreConformance(kit, open);
+  references(kit, open);
+  changesLikeMemory("changes of a registry", open);
+});
+
+/** The versions of a registry refer to blobs. */
+function references(kit: TestKit, open: () => RegistryStore): void {
+  blobReferencesConformance(kit, "registry/1", () => {
+    const registry = open();
+    let versions = 0;
+    return {
+      references: registry,
+      refer: async (digests) => {
+        const files = digests.map((digest, i) => ({ path: `${i}`, digest, sizeBytes: 1 }));
+        const { name, version, stage } = await registry.insertVersion(draft(`refers ${versions++}`, { files }), stamp());
+        return async () => void (await registry.deleteVersion(name, version, stage, stamp()));
+      },
+      [Symbol.asyncDispose]: () => registry[Symbol.asyncDispose](),
+    };
+  });
 }
-
-registryStoreConformance(kit, () => open("registry"));
-
-onlineStoreConformance(kit, () => open("online"));
-
-keyValueStoreConformance(kit, () => open("keyValues"));
-
-newestRowWins("sqlite", () => open("online"));

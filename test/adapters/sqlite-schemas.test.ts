@@ -5,8 +5,11 @@ import { DatabaseSync } from "node:sqlite";
 import { afterAll, describe, expect, it } from "vitest";
 import { sqlite } from "../../src/adapters/sqlite/index.ts";
 import { migrations } from "../../src/adapters/sqlite/migrations.ts";
+import { draft, stamp } from "./fixtures/registry-draft.ts";
+import { readRegistrySample, writeRegistrySample } from "./sqlite-schemas/registry-sample.ts";
 import { readSample, sampleClock, writeSample } from "./sqlite-schemas/sample.ts";
 import { schemaText } from "./sqlite-schemas/schema-text.ts";
+import { readTrackingSample, writeTrackingSample } from "./sqlite-schemas/tracking-sample.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "modelwright-schemas-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -45,6 +48,8 @@ describe("schemas of SQLite databases", () => {
     await using db = sqlite({ path: released(dump) });
     const sample = await readSample(db);
     expect(sample).toEqual(await readSample(fresh));
+    expect(sample.tagged).toEqual([3, 2, 1]);
+    expect(sample.linked).toHaveLength(3);
     expect(sample.production?.version).toBe(2);
     expect(sample.champion?.aliases).toEqual(["champion", "eu"]);
     expect(sample.versions.map(({ name, version, stage }) => `${name}@${version} ${stage}`)).toEqual([
@@ -55,12 +60,32 @@ describe("schemas of SQLite databases", () => {
     ]);
   });
 
+  it.each(dumps.filter((dump) => dump >= "0002"))(
+    "can be brought forward from %s, with all that the registry keeps",
+    async (dump) => {
+      await using fresh = sqlite({ path: ":memory:" });
+      await writeRegistrySample(fresh);
+      await using db = sqlite({ path: released(dump) });
+      expect(await readRegistrySample(db)).toEqual(await readRegistrySample(fresh));
+    },
+  );
+
+  it.each(dumps.filter((dump) => dump >= "0003"))("can be brought forward from %s, with all that is tracked", async (dump) => {
+    await using fresh = sqlite({ path: ":memory:" });
+    await writeTrackingSample(fresh);
+    await using db = sqlite({ path: released(dump) });
+    const sample = await readTrackingSample(db);
+    expect(sample).toEqual(await readTrackingSample(fresh));
+    expect(sample.found).toEqual(["r1"]);
+    expect(sample.odd.map(({ value }) => value)).toEqual([-0.5, Number.POSITIVE_INFINITY, Number.NaN]);
+  });
+
   it.each(dumps)("brought forward from %s equal a fresh one", async (dump) => {
     const fresh = join(folder, `fresh-${dump}.db`);
     const old = released(dump);
     for (const path of [fresh, old]) {
       await using db = sqlite({ path });
-      await db.registry.listModels({ limit: 1 });
+      await db.registry.searchModels({ limit: 1 });
     }
     expect(schemaAt(old)).toEqual(schemaAt(fresh));
     expect(schemaAt(fresh).length).toBeGreaterThan(5);
@@ -68,8 +93,7 @@ describe("schemas of SQLite databases", () => {
 
   it.each(dumps)("give no number or revision again after %s", async (dump) => {
     await using db = sqlite({ path: released(dump) });
-    const [newest] = await db.registry.listVersions({ name: "fraud", limit: 1 });
-    const next = await db.registry.insertVersion({ ...newest!, id: "another" });
+    const next = await db.registry.insertVersion(draft("another"), stamp());
     expect(next.version).toBe(4);
     expect(await db.keyValues.set("gone", new Uint8Array())).toBe(4);
   });

@@ -7,8 +7,9 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type SqliteStores, sqlite } from "../../src/adapters/sqlite/index.ts";
-import { ModelwrightError } from "../../src/core/errors.ts";
-import type { VersionDraft } from "../../src/registry/port.ts";
+import { migrations } from "../../src/adapters/sqlite/migrations.ts";
+import { failure } from "./fixtures/failure.ts";
+import { draft, stamp } from "./fixtures/registry-draft.ts";
 
 let folder: string;
 let path: string;
@@ -19,32 +20,6 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-function draft(id: string): VersionDraft {
-  return {
-    name: "fraud",
-    id,
-    stage: "development",
-    createdAt: 1,
-    files: [],
-    format: "text",
-    signature: null,
-    description: "",
-    tags: {},
-    metrics: {},
-    hyperparameters: {},
-    lineage: [],
-  };
-}
-
-async function failure(work: () => Promise<unknown>): Promise<ModelwrightError> {
-  const error = await work().then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  if (!ModelwrightError.is(error)) throw new Error(`Expected a ModelwrightError, but got ${String(error)}`);
-  return error;
-}
-
 /** Runs SQL on the file beside the stores. */
 function beside(sql: string): void {
   const db = new DatabaseSync(path);
@@ -52,7 +27,10 @@ function beside(sql: string): void {
   db.close();
 }
 
-const ask = (db: SqliteStores) => db.registry.listModels({ limit: 10 });
+/** The steps of this release. */
+const known = migrations.map(({ name }) => name).join(", ");
+
+const ask = (db: SqliteStores) => db.registry.searchModels({ limit: 10 });
 
 describe("sqlite", () => {
   it("refuses bad options and lists them all", () => {
@@ -68,7 +46,7 @@ describe("sqlite", () => {
   it("keeps everything in the file when it is closed", async () => {
     {
       await using db = sqlite({ path });
-      await db.registry.insertVersion(draft("one"));
+      await db.registry.insertVersion(draft("one"), stamp());
       await db.online.writeMany([{ view: "spend", key: "u1", eventAtUs: 1, createdAtUs: 1, values: { avg: 2 } }]);
       await db.keyValues.set("k", new Uint8Array([7]));
     }
@@ -82,8 +60,8 @@ describe("sqlite", () => {
   it("gives each in-memory database its own data", async () => {
     await using a = sqlite({ path: ":memory:" });
     await using b = sqlite({ path: ":memory:" });
-    await a.registry.insertVersion(draft("one"));
-    expect(await ask(b)).toEqual([]);
+    await a.registry.insertVersion(draft("one"), stamp());
+    expect((await ask(b)).items).toEqual([]);
     expect(a.registry.capabilities).toEqual({ durable: false, shared: false });
   });
 
@@ -96,7 +74,7 @@ describe("sqlite", () => {
     expect(error.details).toEqual({ store: `sqlite ${missing}`, operation: "open" });
     expect(error.cause).toMatchObject({ code: "ERR_SQLITE_ERROR" });
     mkdirSync(join(folder, "later"));
-    expect(await ask(db)).toEqual([]);
+    expect((await ask(db)).items).toEqual([]);
   });
 
   it("says that a folder is no database", async () => {
@@ -107,7 +85,7 @@ describe("sqlite", () => {
 
   it("does not make a removed file again when it reads", async () => {
     await using db = sqlite({ path });
-    await db.registry.insertVersion(draft("one"));
+    await db.registry.insertVersion(draft("one"), stamp());
     rmSync(path);
     expect((await failure(() => ask(db))).message).toContain("unable to open database file");
     expect(existsSync(path)).toBe(false);
@@ -134,7 +112,7 @@ describe("sqlite", () => {
     beside("create table customers (id integer primary key); insert into customers values (5)");
     {
       await using db = sqlite({ path });
-      await db.registry.insertVersion(draft("one"));
+      await db.registry.insertVersion(draft("one"), stamp());
     }
     const host = new DatabaseSync(path);
     expect(host.prepare("select id from customers").get()).toEqual({ id: 5 });
@@ -161,12 +139,12 @@ describe("sqlite", () => {
     await using db = sqlite({ path });
     await db.online[Symbol.asyncDispose]();
     expect((await failure(() => db.online.readMany([]))).code).toBe("CLOSED");
-    expect(await ask(db)).toEqual([]);
+    expect((await ask(db)).items).toEqual([]);
   });
 
   it("lets running calls finish before it closes", async () => {
     const db = sqlite({ path });
-    const inserting = Array.from({ length: 5 }, (_, i) => db.registry.insertVersion(draft(`id${i}`)));
+    const inserting = Array.from({ length: 5 }, (_, i) => db.registry.insertVersion(draft(`id${i}`), stamp()));
     await db.close();
     expect((await Promise.all(inserting)).map(({ version }) => version)).toEqual([1, 2, 3, 4, 5]);
   });
@@ -183,24 +161,24 @@ describe("sqlite", () => {
     await using db = sqlite({ path });
     await ask(db);
     const controller = new AbortController();
-    const inserting = db.registry.insertVersion(draft("one"), { signal: controller.signal });
+    const inserting = db.registry.insertVersion(draft("one"), stamp(), { signal: controller.signal });
     controller.abort(new RangeError("stop"));
     await expect(inserting).rejects.toThrow("stop");
-    expect(await ask(db)).toEqual([]);
-    expect((await db.registry.insertVersion(draft("two"))).version).toBe(1);
+    expect((await ask(db)).items).toEqual([]);
+    expect((await db.registry.insertVersion(draft("two"), stamp())).version).toBe(1);
   });
 
   it("holds a failed call back from nothing else", async () => {
     await using db = sqlite({ path });
     await ask(db);
     beside("create trigger refuse before insert on modelwright_versions begin select raise(abort, 'the disk says no'); end");
-    const error = await failure(() => db.registry.insertVersion(draft("one")));
+    const error = await failure(() => db.registry.insertVersion(draft("one"), stamp()));
     expect(error.code).toBe("STORE_FAILED");
     expect(error.message).toContain("the disk says no");
     expect(error.retryable).toBe(false);
     beside("drop trigger refuse");
     expect(await db.registry.findModel("fraud")).toBeUndefined();
-    expect((await db.registry.insertVersion(draft("one"))).version).toBe(1);
+    expect((await db.registry.insertVersion(draft("one"), stamp())).version).toBe(1);
   });
 
   it("refuses keys that SQL text cannot hold", async () => {
@@ -222,7 +200,7 @@ describe("a database that is locked", () => {
     const other = new DatabaseSync(path);
     other.exec("begin immediate");
     let done = false;
-    const inserting = db.registry.insertVersion(draft("one")).then(() => {
+    const inserting = db.registry.insertVersion(draft("one"), stamp()).then(() => {
       done = true;
     });
     for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
@@ -239,22 +217,34 @@ describe("a database that is locked", () => {
     expect(done).toBe(true);
   });
 
+  it("can be opened and read while another connection is writing", async () => {
+    {
+      await using db = sqlite({ path });
+      await db.registry.insertVersion(draft("one"), stamp());
+    }
+    const other = new DatabaseSync(path);
+    other.exec("begin immediate");
+    await using db = sqlite({ path, busyTimeoutMs: 0 });
+    expect((await ask(db)).items.map(({ name }) => name)).toEqual(["fraud"]);
+    other.close();
+  });
+
   it("fails as retryable after the limit", async () => {
     await using db = sqlite({ path, busyTimeoutMs: 30 });
     await ask(db);
     const other = new DatabaseSync(path);
     other.exec("begin immediate");
-    const error = await failure(() => db.registry.insertVersion(draft("one")));
+    const error = await failure(() => db.registry.insertVersion(draft("one"), stamp()));
     expect([error.code, error.retryable]).toEqual(["STORE_FAILED", true]);
     expect(error.message).toContain("locked");
     other.close();
-    expect((await db.registry.insertVersion(draft("one"))).version).toBe(1);
+    expect((await db.registry.insertVersion(draft("one"), stamp())).version).toBe(1);
   });
 
   it("is shared by several stores of one process", async () => {
     const stores = Array.from({ length: 4 }, () => sqlite({ path }));
     const inserted = await Promise.all(
-      stores.flatMap((db, i) => Array.from({ length: 5 }, (_, j) => db.registry.insertVersion(draft(`${i}-${j}`)))),
+      stores.flatMap((db, i) => Array.from({ length: 5 }, (_, j) => db.registry.insertVersion(draft(`${i}-${j}`), stamp()))),
     );
     expect(inserted.map(({ version }) => version).sort((a, b) => a - b)).toEqual(Array.from({ length: 20 }, (_, i) => i + 1));
     await Promise.all(stores.map((db) => db.close()));
@@ -264,7 +254,7 @@ describe("a database that is locked", () => {
 describe("a schema of another release", () => {
   async function made(): Promise<void> {
     await using db = sqlite({ path });
-    await db.registry.insertVersion(draft("one"));
+    await db.registry.insertVersion(draft("one"), stamp());
   }
 
   it("is refused, and left alone, when it is newer", async () => {
@@ -275,7 +265,7 @@ describe("a schema of another release", () => {
     const error = await failure(() => ask(db));
     await db.close();
     expect(error.code).toBe("STORE_SCHEMA");
-    expect(error.details).toEqual({ store: `sqlite ${path}`, found: "0001-first, 9999-future", known: "0001-first" });
+    expect(error.details).toEqual({ store: `sqlite ${path}`, found: `${known}, 9999-future`, known });
     expect(readFileSync(path).equals(before)).toBe(true);
   });
 
@@ -294,7 +284,7 @@ describe("a schema of another release", () => {
     }
     beside("drop table modelwright_online");
     await using db = sqlite({ path });
-    expect(await ask(db)).toEqual([]);
+    expect((await ask(db)).items).toEqual([]);
   });
 
   it("is made once when 8 processes open a fresh file at once", async () => {
@@ -303,7 +293,7 @@ describe("a schema of another release", () => {
     const versions = (await Promise.all(runs)).map(({ stdout }) => Number(stdout));
     expect(versions.sort()).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
     const db = new DatabaseSync(path);
-    expect(db.prepare("select count(*) as steps from modelwright_migrations").get()).toEqual({ steps: 1 });
+    expect(db.prepare("select count(*) as steps from modelwright_migrations").get()).toEqual({ steps: migrations.length });
     db.close();
   }, 60_000);
 });

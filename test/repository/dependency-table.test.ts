@@ -7,12 +7,12 @@ import config from "../../.dependency-cruiser.mjs";
 
 /** A file planted in a copy of src/ and the rule that must find it. */
 const planted: readonly { rule: string; file: string; text: string; from?: string }[] = [
-  ...["core", "stats", "storage", "onnx-format", "registry", "features", "drift", "inference", "router"].map((folder) => ({
+  ...["core", "stats", "search", "storage", "onnx-format", "registry", "tracking", "features", "drift", "inference", "router"].map((folder) => ({
     rule: `table-${folder}`,
     file: `src/${folder}/planted-table.ts`,
     text: 'import "../testing/suite.ts";',
   })),
-  ...["memory", "sql", "sqlite", "fs", "onnxruntime", "onnx", "onnx-web"].map((folder) => ({
+  ...["memory", "sql", "sqlite", "postgres", "mariadb", "fs", "s3", "indexeddb", "onnxruntime", "onnx", "onnx-web"].map((folder) => ({
     rule: `table-adapters-${folder}`,
     file: `src/adapters/${folder}/planted-table.ts`,
     text: 'import "../../testing/suite.ts";',
@@ -30,6 +30,10 @@ const planted: readonly { rule: string; file: string; text: string; from?: strin
   { rule: "library-standard-schema-spec", file: "src/stats/planted-1.ts", text: 'import "@standard-schema/spec";' },
   { rule: "library-bufbuild-protobuf", file: "src/stats/planted-2.ts", text: 'import "@bufbuild/protobuf/wire";' },
   { rule: "library-kysely", file: "src/stats/planted-3.ts", text: 'import "kysely";' },
+  { rule: "library-pg", file: "src/stats/planted-8.ts", text: 'import "pg";' },
+  { rule: "library-mysql2", file: "src/stats/planted-9.ts", text: 'import "mysql2";' },
+  { rule: "library-yaml", file: "src/stats/planted-11.ts", text: 'import "yaml";' },
+  { rule: "library-aws4fetch", file: "src/stats/planted-10.ts", text: 'import "aws4fetch";' },
   { rule: "library-onnxruntime-node", file: "src/stats/planted-4.ts", text: 'import "onnxruntime-node";' },
   { rule: "library-onnxruntime-web", file: "src/stats/planted-5.ts", text: 'import "onnxruntime-web";' },
   { rule: "library-unlisted", file: "src/stats/planted-6.ts", text: 'import "fast-check";' },

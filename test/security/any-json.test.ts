@@ -55,9 +55,9 @@ function changed(document: unknown, path: readonly number[], value: unknown): un
 describe("any JSON", () => {
   it("given to a registry is taken or refused with a code", async () => {
     const registry = new ModelRegistry({ store: memoryRegistry(), blobs: memoryBlobs() });
-    const valid = { name: "m", format: "text", files: { a: Uint8Array.of(1) } };
+    const valid = { name: "m", flavor: "text", files: { a: Uint8Array.of(1) } };
     await registry.register(valid);
-    const members = ["name", "format", "description", "files", "tags", "metrics", "hyperparameters", "lineage"];
+    const members = ["name", "flavor", "description", "files", "tags", "metrics", "hyperparameters", "lineage"];
     const missing = ["INPUT_INVALID", "REGISTRY_MODEL_NOT_FOUND", "REGISTRY_VERSION_NOT_FOUND"];
     await fc.assert(
       fc.asyncProperty(json, fc.oneof(key, fc.constantFrom(...members)), async (value, name) => {
@@ -129,7 +129,7 @@ describe("any JSON", () => {
       for (const name of special) {
         const { version } = await registry.register({
           name: "m",
-          format: "text",
+          flavor: "text",
           files: Object.fromEntries([[name, Uint8Array.of(1)]]),
           tags: Object.fromEntries([[name, "tag"]]),
           metrics: Object.fromEntries([[name, 1]]),

@@ -47,7 +47,7 @@ describe("a stored version that somebody has edited", () => {
     const path = join(folder, `${++files}.db`);
     const db = sqlite({ path });
     const registry = new ModelRegistry({ store: db.registry, blobs: memoryBlobs() });
-    await registry.register({ name: "m", format: "text", files: { a: Uint8Array.of(1) }, hyperparameters: { deep: "here" } });
+    await registry.register({ name: "m", flavor: "text", files: { a: Uint8Array.of(1) }, hyperparameters: { deep: "here" } });
     using raw = new DatabaseSync(path);
     const { content } = raw.prepare("select content from modelwright_versions").get() as { content: string };
     raw.prepare("update modelwright_versions set content = ?").run(change(content));

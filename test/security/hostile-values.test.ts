@@ -157,7 +157,7 @@ describe("hostile text and values", () => {
 
   it("cannot change what kind of reference an object is", async () => {
     const registry = new ModelRegistry({ store: memoryRegistry(), blobs: memoryBlobs() });
-    await registry.register({ name: "m", format: "text", files: { a: Uint8Array.of(1) } });
+    await registry.register({ name: "m", flavor: "text", files: { a: Uint8Array.of(1) } });
     await registry.alias("m", "champion", 1);
     const refs = [
       { name: "m", stage: "1" },
@@ -180,7 +180,7 @@ describe("hostile text and values", () => {
     const registry = new ModelRegistry({ store: memoryRegistry(), blobs: memoryBlobs() });
     const registered = registry.register({
       name: "m",
-      format: "text",
+      flavor: "text",
       files: { a: Uint8Array.of(1) },
       hyperparameters: { shared: shared as never },
     });

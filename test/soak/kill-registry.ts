@@ -32,12 +32,12 @@ export async function killRegistry(folder: string, kills: number): Promise<KillR
     const lines = await liveAndDie(folder);
     if (lines.at(-1) === ".") within += 1;
     for (const line of lines) if (line !== "." && line !== "ready") done[line] = (done[line] ?? 0) + 1;
-    await using work = openWork(folder, records);
+    await using work = await openWork(folder, records);
     // All of it is read through each time; as it grows, at every tenth kill.
     if (kill < 20 || kill % 10 === 0 || kill === kills) await checkRegistry(work);
     else await work.store.auditHead();
   }
-  await using work = openWork(folder, records);
+  await using work = await openWork(folder, records);
   const { versions, entries } = await checkRegistry(work);
   const { orphans } = await checkGarbage(work);
   await checkRegistry(work);

@@ -26,7 +26,7 @@ async function workTogether(folder: string, records: Records): Promise<void> {
     const counts = JSON.parse(stdout.trim().split("\n").at(-1)!) as Record<string, number>;
     for (const [kind, count] of Object.entries(counts)) total[kind] = (total[kind] ?? 0) + count;
   }
-  await using work = openWork(folder, records);
+  await using work = await openWork(folder, records);
   const checked = await checkRegistry(work);
   const garbage = await checkGarbage(work);
   await checkRegistry(work);

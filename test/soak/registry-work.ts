@@ -1,7 +1,6 @@
 import { randomBytes, randomInt } from "node:crypto";
 import { join } from "node:path";
 import { fs } from "../../src/adapters/fs/index.ts";
-import { postgres } from "../../src/adapters/postgres/index.ts";
 import { sqlite } from "../../src/adapters/sqlite/index.ts";
 import { ModelwrightError } from "../../src/core/errors.ts";
 import { ModelRegistry, type RegistryStore, Retention } from "../../src/registry/index.ts";
@@ -32,8 +31,8 @@ const REFUSED = [
 ] as const;
 
 /** Opens the registry in a folder. */
-export function openWork(folder: string, records: Records): Work {
-  const db = records.kind === "sqlite" ? sqlite({ path: join(folder, "models.db"), busyTimeoutMs: 60_000 }) : postgres(records);
+export async function openWork(folder: string, records: Records): Promise<Work> {
+  const db = await openDatabase(folder, records);
   const blobs = fs(join(folder, "blobs"));
   const store = db.registry;
   const registry = new ModelRegistry({ store, blobs, actor: `process ${process.pid}` });
@@ -47,6 +46,12 @@ export function openWork(folder: string, records: Records): Work {
       await blobs[Symbol.asyncDispose]();
     },
   };
+}
+
+async function openDatabase(folder: string, records: Records) {
+  if (records.kind === "sqlite") return sqlite({ path: join(folder, "models.db"), busyTimeoutMs: 60_000 });
+  const { postgres } = await import("../../src/adapters/postgres/index.ts");
+  return postgres({ url: records.url, schema: records.schema });
 }
 
 /**

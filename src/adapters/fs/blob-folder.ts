@@ -17,6 +17,14 @@ const READ_FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants
 /** How systems say that a directory cannot be opened or synchronised: Windows, some network file systems, folders that can be entered only. */
 const UNSYNCABLE = new Set(["EACCES", "EINVAL", "EISDIR", "ENOTSUP", "EPERM"]);
 
+/** A blob that is being read. */
+export interface OpenBlob {
+  readonly handle: FileHandle;
+  readonly sizeBytes: number;
+  /** Whether it takes less of the disk than its size: it has holes, or the file system compresses. */
+  readonly holey: boolean;
+}
+
 /** A file that is being written. */
 export interface TemporaryFile {
   readonly handle: FileHandle;
@@ -35,6 +43,8 @@ export class BlobFolder {
   readonly #temporary: string;
   /** Folders above the root that got a new entry when the root was made. */
   readonly #outer = new Set<string>();
+  /** Folders of blobs that the disk knows to be there; none that this process has made since. */
+  readonly #rooted = new Set<string>();
   readonly #nextId = uuidv7Generator();
 
   constructor(path: string) {
@@ -44,7 +54,7 @@ export class BlobFolder {
   }
 
   /** Opens a blob; undefined when there is none, `foreign` when something is in its place that the store has not put there. */
-  async open(digest: Digest): Promise<{ handle: FileHandle; sizeBytes: number } | "foreign" | undefined> {
+  async open(digest: Digest): Promise<OpenBlob | "foreign" | undefined> {
     let handle: FileHandle;
     try {
       handle = await open(this.#path(digest), READ_FLAGS);
@@ -56,7 +66,7 @@ export class BlobFolder {
     }
     try {
       const info = await handle.stat();
-      if (info.isFile()) return { handle, sizeBytes: info.size };
+      if (info.isFile()) return { handle, sizeBytes: info.size, holey: info.blocks * 512 < info.size };
     } catch (error) {
       await handle.close();
       throw error;
@@ -85,9 +95,8 @@ export class BlobFolder {
 
   /** Opens a new file for content whose digest is not known yet. */
   async openTemporary(): Promise<TemporaryFile> {
-    await this.#make(this.#temporary);
     const path = join(this.#temporary, `${this.#nextId()}.part`);
-    return { handle: await open(path, "wx"), path };
+    return { handle: await this.#within(this.#temporary, () => open(path, "wx")), path };
   }
 
   /** Makes a complete temporary file the blob, in place of what was there. */
@@ -95,8 +104,7 @@ export class BlobFolder {
     await temporary.handle.sync(); // before the rename: the name must never point to bytes that a crash can lose
     await temporary.handle.close();
     const path = this.#path(digest);
-    await this.#make(dirname(path));
-    await rename(temporary.path, path);
+    await this.#within(dirname(path), () => rename(temporary.path, path));
   }
 
   /** Removes a temporary file, if it is still there. */
@@ -105,9 +113,16 @@ export class BlobFolder {
     await rm(temporary.path, { force: true });
   }
 
-  /** Makes the entries that lead to a blob durable; also those that another process has made and may not have synchronised yet. */
+  /**
+   * Makes the entries that lead to a blob durable; also those that another process has made and may not have synchronised yet. What
+   * leads to a folder of blobs is synchronised with its first blob, and again when the folder had to be made anew.
+   */
   async syncPathTo(digest: Digest): Promise<void> {
-    await Promise.all([dirname(this.#path(digest)), this.#blobs, this.#root, ...this.#outer].map(syncDirectory));
+    const folder = dirname(this.#path(digest));
+    await syncDirectory(folder);
+    if (this.#rooted.has(folder)) return;
+    await Promise.all([this.#blobs, this.#root, ...this.#outer].map(syncDirectory));
+    this.#rooted.add(folder);
   }
 
   /** Removes what killed processes have left in `tmp`. */
@@ -124,10 +139,19 @@ export class BlobFolder {
     return join(this.#blobs, hex.slice(0, 2), hex.slice(2));
   }
 
-  async #make(directory: string): Promise<void> {
+  /** Does something in a folder, which is made when it is not there. */
+  async #within<T>(directory: string, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (errnoOf(error) !== "ENOENT") throw error;
+    }
+    this.#rooted.delete(directory);
     const first = await mkdir(directory, { recursive: true });
-    if (first === undefined || first.length > this.#root.length) return;
-    for (let made = this.#root; made.length >= first.length; made = dirname(made)) this.#outer.add(dirname(made));
+    if (first !== undefined && first.length <= this.#root.length) {
+      for (let made = this.#root; made.length >= first.length; made = dirname(made)) this.#outer.add(dirname(made));
+    }
+    return work();
   }
 }
 

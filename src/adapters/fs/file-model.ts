@@ -4,7 +4,7 @@ import { withDeadline } from "../../core/deadline.ts";
 import { sha256Hasher } from "../../core/digest.ts";
 import { ModelwrightError } from "../../core/errors.ts";
 import type { LoadedModel, ModelSource } from "../../core/model.ts";
-import { fileChunks } from "./file-chunks.ts";
+import { fileBytes, fileChunks } from "./file-chunks.ts";
 import { errnoOf, io } from "./file-failure.ts";
 import { parsePath } from "./parse-path.ts";
 
@@ -39,20 +39,11 @@ export function fileModel(path: string): ModelSource {
     });
     try {
       const { size } = await run(() => handle.stat());
-      const bytes = await run(async () => new Uint8Array(size)); // may be more than there is memory
+      const bytes = fileBytes(size, failure);
       const hasher = sha256Hasher();
-      let length = 0;
       for await (const chunk of fileChunks(handle, size, failure, (at, count) => bytes.subarray(at, at + count))) {
         signal?.throwIfAborted();
         hasher.update(chunk);
-        length += chunk.length;
-      }
-      const { bytesRead } = await run(() => handle.read(new Uint8Array(1), 0, 1, size));
-      if (length < size || bytesRead > 0) {
-        throw new ModelwrightError("STORE_FAILED", `${file} changed while it was read; load it again when it is complete`, {
-          details: failure,
-          retryable: true,
-        });
       }
       return { identity: { digest: await hasher.digest() }, bytes };
     } finally {

@@ -3,16 +3,36 @@ import type { CallOptions, Runtime } from "../../core/call.ts";
 import { chunks } from "../../core/chunks.ts";
 import { systemClock } from "../../core/clock.ts";
 import { withDeadline } from "../../core/deadline.ts";
-import { type Digest, parseDigest, sha256Hasher } from "../../core/digest.ts";
+import { type Digest, type Hasher, parseDigest, sha256Hasher } from "../../core/digest.ts";
 import { ModelwrightError } from "../../core/errors.ts";
 import { iterate } from "../../core/iterate.ts";
 import { Lifecycle } from "../../core/lifecycle.ts";
 import { defaultLogger, guarded } from "../../core/logger.ts";
 import type { BlobContent, BlobInfo, BlobStore } from "../../storage/port.ts";
 import { BlobFolder, type TemporaryFile } from "./blob-folder.ts";
-import { fileChunks } from "./file-chunks.ts";
+import { assertFits, fileBytes, fileChunks } from "./file-chunks.ts";
 import { io } from "./file-failure.ts";
 import { parsePath } from "./parse-path.ts";
+
+/** How a blob is read. */
+interface ReadOptions {
+  readonly verify: boolean;
+  /** Gives what gives the arrays for the chunks of a file of this size. @defaultValue each chunk has an array of its own */
+  readonly allocate?: (sizeBytes: number) => (at: number, length: number) => Uint8Array;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** One array for all chunks of a file that is hashed and not kept: a thousand arrays would fill the memory before any is collected. */
+function oneForAll(): (at: number, length: number) => Uint8Array {
+  let array = new Uint8Array();
+  return (_, length) => {
+    if (array.length < length) array = new Uint8Array(length);
+    return array.subarray(0, length);
+  };
+}
+
+/** Up to this size, a file with holes is read as any other. */
+const SMALL_BYTES = 64 << 20;
 
 /**
  * A {@link BlobStore} in a folder, made on the first `put`. Several processes may use one folder at once.
@@ -62,10 +82,11 @@ export function fs(path: string, runtime: Pick<Runtime, "clock" | "logger"> = {}
       running(call, async (signal) => {
         let bytes = new Uint8Array();
         const allocate = (sizeBytes: number) => {
-          bytes = new Uint8Array(sizeBytes);
+          bytes = fileBytes(sizeBytes, { store: name, operation: "get" });
           return (at: number, length: number) => bytes.subarray(at, at + length);
         };
-        for await (const _ of verified("get", parseDigest(digest), allocate)) signal?.throwIfAborted();
+        const how = { verify: call?.verify !== false, allocate, signal };
+        for await (const _ of contents("get", parseDigest(digest), how)) signal?.throwIfAborted();
         return bytes;
       }),
 
@@ -99,8 +120,10 @@ export function fs(path: string, runtime: Pick<Runtime, "clock" | "logger"> = {}
       for await (const chunk of chunks(content, signal)) {
         temporary ??= await begin();
         const { handle } = temporary;
+        // The chunk is written by another thread while this one hashes it.
+        const written = io(name, "put", () => handle.writeFile(chunk));
         hasher.update(chunk);
-        await io(name, "put", () => handle.writeFile(chunk));
+        await written;
         sizeBytes += chunk.length;
       }
       temporary ??= await begin();
@@ -138,19 +161,23 @@ export function fs(path: string, runtime: Pick<Runtime, "clock" | "logger"> = {}
   async function intact(digest: Digest, sizeBytes: number, signal: AbortSignal | undefined): Promise<boolean> {
     try {
       if ((await folder.sizeBytes(digest)) !== sizeBytes) return false;
-      for await (const _ of verified("put", digest)) signal?.throwIfAborted();
+      for await (const _ of contents("put", digest, { verify: true, allocate: oneForAll })) signal?.throwIfAborted();
       return true;
     } catch {
       return false; // whatever is wrong with the file, a new one takes its place
     }
   }
 
-  /** The chunks of a blob; throws after the last one when they do not have the digest. */
-  async function* verified(
+  /**
+   * The chunks of a blob; throws after the last one when they shall have the digest and do not. Only what reads ahead looks at the
+   * signal; the consumer does between chunks.
+   */
+  async function* contents(
     operation: string,
     digest: Digest,
-    allocate?: (sizeBytes: number) => (at: number, length: number) => Uint8Array,
+    { verify, allocate, signal }: ReadOptions,
   ): AsyncGenerator<Uint8Array, void> {
+    const failure = { store: name, operation };
     const file = await io(name, operation, () => folder.open(digest));
     if (file === undefined) {
       throw new ModelwrightError("STORE_NOT_FOUND", `${name} holds no blob ${digest}; put it first`, {
@@ -158,29 +185,38 @@ export function fs(path: string, runtime: Pick<Runtime, "clock" | "logger"> = {}
       });
     }
     if (file === "foreign") throw corrupt(digest, "no regular file");
-    const { handle, sizeBytes } = file;
+    const { handle, sizeBytes, holey } = file;
     reading.add(handle);
     try {
-      const target = await io(name, operation, async () => allocate?.(sizeBytes)); // may be more than there is memory
-      const hasher = sha256Hasher();
-      let readBytes = 0;
-      for await (const chunk of fileChunks(handle, sizeBytes, { store: name, operation }, target)) {
-        hasher.update(chunk);
-        readBytes += chunk.length;
+      // Of a file that is mostly holes, the array would take much more than the disk has: its digest is looked at first.
+      if (verify && allocate !== undefined && holey && sizeBytes > SMALL_BYTES) {
+        assertFits(sizeBytes, failure);
+        const hasher = sha256Hasher();
+        for await (const chunk of fileChunks(handle, sizeBytes, failure, oneForAll())) {
+          signal?.throwIfAborted();
+          hasher.update(chunk);
+        }
+        await assertDigest(digest, hasher);
+      }
+      const hasher = verify ? sha256Hasher() : undefined;
+      for await (const chunk of fileChunks(handle, sizeBytes, failure, allocate?.(sizeBytes))) {
+        hasher?.update(chunk);
         yield chunk;
       }
-      // `get` answers as many bytes as there were to read, so all of them must have been hashed.
-      if (readBytes < sizeBytes) throw corrupt(digest, "a file that shrank while it was read");
-      const actual = await hasher.digest();
-      if (actual !== digest) throw corrupt(digest, actual);
+      if (hasher !== undefined) await assertDigest(digest, hasher);
     } finally {
       reading.delete(handle);
       await handle.close();
     }
   }
 
+  async function assertDigest(digest: Digest, hasher: Hasher): Promise<void> {
+    const actual = await hasher.digest();
+    if (actual !== digest) throw corrupt(digest, actual);
+  }
+
   async function* streamed(digest: Digest): AsyncGenerator<Uint8Array, void> {
-    yield* verified("stream", parseDigest(digest));
+    yield* contents("stream", parseDigest(digest), { verify: true });
   }
 
   async function* infos(): AsyncGenerator<BlobInfo, void> {

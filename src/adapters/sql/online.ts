@@ -10,11 +10,12 @@ import { storedObject } from "./stored-json.ts";
 /** Most rows or keys in one statement; sizes are powers of two up to here, so that few texts are compiled and prepared. */
 const MAX_BATCH = 128;
 
-/** Longest texts, in UTF-16 code units, that servers can index. */
-const MAX_LENGTH = { view: 250, key: 512 };
+/** Longest texts, in bytes of UTF-8, that servers can index. */
+const MAX_BYTES = { view: 500, key: 2048 };
 
 interface FoundRow {
-  readonly key: string;
+  /** Bytes of UTF-8 in MariaDB, whose indexes hold more of them than of characters. */
+  readonly key: string | Uint8Array;
   readonly event_at_us: number;
   readonly created_at_us: number;
   readonly features: string;
@@ -32,16 +33,19 @@ export function sqlOnline(database: SqlDatabase, name: string, capabilities: Onl
     capabilities,
     readMany: (keys, call) =>
       session.read("read feature rows", call, async (db) => {
-        const found = new Map<string, Map<string, OnlineRow>>();
+        const stored = new Map<string, Map<string, OnlineRow>>();
         for (const [view, wanted] of byView(keys)) {
           const rows = new Map<string, OnlineRow>();
-          found.set(view, rows);
+          stored.set(view, rows);
           for (const batch of batches([...wanted])) {
             const select = cached(selects, roundUp(batch.length), selectOf);
-            for (const row of await select(db, keyValues(view, batch))) rows.set(row.key, toRow(view, row));
+            for (const found of await select(db, keyValues(view, batch))) {
+              const row = toRow(view, found);
+              rows.set(row.key, row);
+            }
           }
         }
-        return keys.map(({ view, key }) => found.get(view)?.get(key));
+        return keys.map(({ view, key }) => stored.get(view)?.get(key));
       }),
     writeMany: async (rows, call) => {
       // In one order, so that two writers of the same rows wait for each other instead of locking each other out.
@@ -119,8 +123,8 @@ interface RowParameters extends Readonly<Record<string, string | number>> {
 
 function assertIndexable(row: RowParameters): void {
   for (const name of ["view", "key"] as const) {
-    const { length } = row[name];
-    if (length > MAX_LENGTH[name]) throw invalid(name, `expected at most ${MAX_LENGTH[name]} characters, but got ${length}`);
+    const { length } = new TextEncoder().encode(row[name]);
+    if (length > MAX_BYTES[name]) throw invalid(name, `expected at most ${MAX_BYTES[name]} bytes of UTF-8, but got ${length}`);
   }
 }
 
@@ -145,7 +149,8 @@ function invalid(name: string, message: string) {
 
 function toRow(view: string, row: FoundRow): OnlineRow {
   const values = storedObject(row.features, "a stored feature row") as OnlineRow["values"];
-  return { view, key: row.key, eventAtUs: Number(row.event_at_us), createdAtUs: Number(row.created_at_us), values };
+  const key = typeof row.key === "string" ? row.key : new TextDecoder("utf-8", { ignoreBOM: true }).decode(row.key);
+  return { view, key, eventAtUs: Number(row.event_at_us), createdAtUs: Number(row.created_at_us), values };
 }
 
 function byView(keys: readonly OnlineKey[]): ReadonlyMap<string, ReadonlySet<string>> {

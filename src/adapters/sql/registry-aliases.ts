@@ -25,22 +25,22 @@ export function registryAliases(log: AuditLog, versions: RegistryVersions): Pick
   );
   return {
     setAlias: (name, alias, version, stamp, call) =>
-      log.change("set an alias", call, async ({ db, append }) => {
+      log.change("set an alias", stamp, call, async ({ db, append }) => {
         if (!(await versions.existing(db, name, [version])).has(version)) throw versionNotFound({ name, version });
         const [row] = await find(db, { name, alias });
         const previous = row === undefined ? undefined : Number(row.version);
         if (previous === version) return previous;
         await (previous === undefined ? insert : update)(db, { name, alias, version });
-        await append([aliasDraft(name, alias, previous, version)], stamp);
+        await append([aliasDraft(name, alias, previous, version)]);
         return previous;
       }),
     deleteAlias: (name, alias, stamp, call) =>
-      log.change("delete an alias", call, async ({ db, append }) => {
+      log.change("delete an alias", stamp, call, async ({ db, append }) => {
         const [row] = await find(db, { name, alias });
         if (row === undefined) return undefined;
         const previous = Number(row.version);
         await remove(db, { name, alias });
-        await append([aliasDraft(name, alias, previous, undefined)], stamp);
+        await append([aliasDraft(name, alias, previous, undefined)]);
         return previous;
       }),
   };

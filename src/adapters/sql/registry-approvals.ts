@@ -1,4 +1,5 @@
 import type { Kysely } from "kysely";
+import type { CallOptions } from "../../core/call.ts";
 import type { Approval, ApprovalQuery } from "../../registry/approval-port.ts";
 import type { Stamp } from "../../registry/audit-port.ts";
 import type { RegistryStore, StageMove } from "../../registry/port.ts";
@@ -52,22 +53,18 @@ export function registryApprovals(session: SqlSession, log: AuditLog, versions: 
     await update(db, toRow(after));
     return { before, after };
   };
-  const change = (
+  const change = <S extends Stamp>(
     action: "approval.decided" | "approval.withdrawn",
     id: string,
-    rule: (approval: Approval) => Approval,
-    stamp: Stamp,
-    call: Parameters<RegistryStore["findApproval"]>[1],
+    rule: (approval: Approval, stamp: S) => Approval,
+    given: S,
+    call: CallOptions | undefined,
   ): Promise<Approval> =>
-    log.change(
-      `have ${action === "approval.decided" ? "a request decided" : "a request withdrawn"}`,
-      call,
-      async ({ db, append }) => {
-        const { before, after } = await changed(db, id, rule);
-        await append([approvalDraft(action, before, after)], stamp);
-        return after;
-      },
-    );
+    log.change("change an approval request", given, call, async ({ db, stamp, append }) => {
+      const { before, after } = await changed(db, id, (approval) => rule(approval, stamp));
+      await append([approvalDraft(action, before, after)]);
+      return after;
+    });
 
   return {
     /** Uses an approval up. @throws a `ModelwrightError` with code `REGISTRY_APPROVAL_REQUIRED` when it does not allow the move */
@@ -78,27 +75,21 @@ export function registryApprovals(session: SqlSession, log: AuditLog, versions: 
       return { before: before!, after };
     },
     verbs: {
-      insertApproval: (draft, stamp, call) =>
-        log.change("request an approval", call, async ({ db, append }) => {
-          const earlier = await find(db, draft.id);
+      insertApproval: ({ id, name, version, from, to, needed, comment }, given, call) =>
+        log.change("request an approval", given, call, async ({ db, stamp, append }) => {
+          const earlier = await find(db, id);
           if (earlier !== undefined) return earlier;
-          const { stage } = await versions.get(db, draft);
-          if (stage !== draft.from) throw stageConflict(draft, draft.from, stage);
-          const { id, name, version, from, to, needed, comment } = draft;
-          const requested = { id, name, version, from, to, needed, comment };
-          const approval: Approval = {
-            ...requested,
-            status: "pending",
-            requestedBy: stamp.actor,
-            requestedAt: stamp.at,
-            decisions: [],
-          };
+          const { stage } = await versions.get(db, { name, version });
+          if (stage !== from) throw stageConflict({ name, version }, from, stage);
+          const { actor: requestedBy, at: requestedAt } = stamp;
+          const request = { id, name, version, from, to, needed, comment };
+          const approval: Approval = { ...request, status: "pending", requestedBy, requestedAt, decisions: [] };
           await insert(db, toRow(approval));
-          await append([approvalDraft("approval.requested", undefined, approval)], stamp);
+          await append([approvalDraft("approval.requested", undefined, approval)]);
           return approval;
         }),
-      decideApproval: (id, decision, stamp, call) =>
-        change("approval.decided", id, (approval) => decide(approval, decision, stamp), stamp, call),
+      decideApproval: (id, { approved, comment }, stamp, call) =>
+        change("approval.decided", id, (approval, by) => decide(approval, { approved, comment }, by), stamp, call),
       withdrawApproval: (id, stamp, call) => change("approval.withdrawn", id, withdraw, stamp, call),
       findApproval: (id, call) => session.read("find an approval", call, (db) => find(db, id)),
       listApprovals: (query, call) =>

@@ -16,10 +16,12 @@ import type { Tables } from "./tables.ts";
 export type AuditLog = ReturnType<typeof auditLog>;
 
 /** One change of the registry, while it has the head of the log to itself. */
-export interface Change {
+export interface Change<S extends Stamp = Stamp> {
   readonly db: Kysely<Tables>;
+  /** As it was given, copied. */
+  readonly stamp: S;
   /** Writes the entries and moves the head. Answers the entries. Call it once, with everything that changes. */
-  append(drafts: readonly AuditDraft[], stamp: Stamp): Promise<readonly AuditEntry[]>;
+  append(drafts: readonly AuditDraft[]): Promise<readonly AuditEntry[]>;
 }
 
 /**
@@ -57,13 +59,23 @@ export function auditLog(session: SqlSession) {
     await advance(db, { seq: last.seq, hash: last.hash });
     return entries;
   };
+  const takeHead = async (db: Kysely<Tables>) => toHead(await lockedHead(db, {}));
   return {
-    /** Runs a change in one transaction. */
-    change: <T>(operation: string, call: CallOptions | undefined, work: (change: Change) => Promise<T>): Promise<T> =>
-      session.write(operation, call, async (db) => {
-        const from = toHead(await lockedHead(db, {}));
-        return work({ db, append: (drafts, stamp) => append(db, from, drafts, stamp) });
-      }),
+    /** Locks the head until the transaction ends, as every change does first. */
+    takeHead,
+    /** Runs a change in one transaction; it may be run again when that collides with another one. */
+    change: <T, S extends Stamp>(
+      operation: string,
+      given: S,
+      call: CallOptions | undefined,
+      work: (change: Change<S>) => Promise<T>,
+    ): Promise<T> => {
+      const stamp = { ...given };
+      return session.write(operation, call, async (db) => {
+        const from = await takeHead(db);
+        return work({ db, stamp, append: (drafts) => append(db, from, drafts, stamp) });
+      });
+    },
     verbs: {
       auditHead: (call) => session.read("read the audit log", call, async (db) => toHead(await head(db, {}))),
       listAudit: ({ after, limit, name }, call) =>

@@ -16,9 +16,10 @@ export function registryCursors(session: SqlSession, log: AuditLog): Pick<Regist
   return {
     findCursor: (consumer, call) =>
       session.read("find a cursor", call, async (db) => Number((await find(db, { consumer }))[0]?.seq ?? 0)),
-    // As a change, because two consumers of one name may begin at once; nothing is logged.
+    // With the head taken, because two consumers of one name may begin at once; nothing is logged.
     moveCursor: (consumer, seq, call) =>
-      log.change("move a cursor", call, async ({ db }) => {
+      session.write("move a cursor", call, async (db) => {
+        await log.takeHead(db);
         const [row] = await find(db, { consumer });
         if (row === undefined) await insert(db, { consumer, seq });
         else if (Number(row.seq) < seq) await update(db, { consumer, seq });

@@ -113,7 +113,7 @@ export function registryDeletion(
         return keys.map(({ name, version }) => found.get(name)?.get(version) ?? []);
       }),
     deleteVersion: (name, version, from, stamp, call) =>
-      log.change("delete a version", call, async ({ db, append }) => {
+      log.change("delete a version", stamp, call, async ({ db, append }) => {
         const record = await versions.get(db, { name, version });
         if (record.stage !== from) throw stageConflict(record, from, record.stage);
         const reasons = (await ofVersions(db, name, [version])).get(version) ?? [];
@@ -123,7 +123,7 @@ export function registryDeletion(
         await refs.remove(db, ownerOf(record.id));
         await remove(db, { name, version });
         await models.removeVersion(db, name);
-        const entries = await append([deletedDraft(record)], stamp);
+        const entries = await append([deletedDraft(record)]);
         await events.add(db, entries, [{ kind: "deleted", from, to: null, exclusive: false, previous: null }]);
         return record;
       }),

@@ -1,7 +1,7 @@
 import type { Kysely } from "kysely";
 import type { ModelSummary, VersionRecord } from "../../registry/port.ts";
 import type { VersionKey } from "../../registry/rules/lineage.ts";
-import { type SearchFact, versionFacts } from "../../registry/rules/search-fields.ts";
+import { modelFacts, type SearchFact, versionFacts } from "../../registry/rules/search-fields.ts";
 import { prepared } from "./prepared.ts";
 import { preparedInsert } from "./prepared-lists.ts";
 import type { Tables } from "./tables.ts";
@@ -49,14 +49,6 @@ export function registryFacts() {
       await removeAll(db, { name, version });
     },
   };
-}
-
-/** As {@link versionFacts} makes them of a version. */
-function modelFacts({ description, tags }: Pick<ModelSummary, "description" | "tags">): readonly SearchFact[] {
-  const fact = (kind: SearchFact["kind"], key: string, text: string): SearchFact => {
-    return { kind, key, text: text.replaceAll("\u0000", "\ufffd").replaceAll(/\p{Surrogate}/gu, "\ufffd"), number: null };
-  };
-  return [fact("attribute", "description", description), ...Object.entries(tags).map(([key, text]) => fact("tag", key, text))];
 }
 
 function ofVersion(db: Kysely<Tables>, p: (name: string) => never) {

@@ -59,19 +59,21 @@ export function registryLineage(session: SqlSession, log: AuditLog, versions: Re
       await removeAll(db, { name, version });
     },
     verbs: {
-      addLineage: (name, version, edges, stamp, call) =>
-        log.change("add lineage", call, async ({ db, append }) => {
+      addLineage: (name, version, edges, stamp, call) => {
+        const given = edges.map(({ kind, ref }) => Object.freeze({ kind, ref }));
+        return log.change("add lineage", stamp, call, async ({ db, append }) => {
           const before = await versions.get(db, { name, version });
-          const added = newEdges(before.lineage, edges).map(({ kind, ref }) => Object.freeze({ kind, ref }));
+          const added = newEdges(before.lineage, given);
           if (added.length === 0) return before;
           await assertAcyclic(before, added, (generation) => parentsOf(db, generation));
           await assertParents(db, added);
           const lineage = Object.freeze([...before.lineage, ...added]);
           await setLineage(db, { name, version, lineage: JSON.stringify(lineage) });
           await add(db, before, before.lineage.length, added);
-          await append([linkedDraft(name, version, added)], stamp);
+          await append([linkedDraft(name, version, added)]);
           return Object.freeze({ ...before, lineage });
-        }),
+        });
+      },
       findLinksTo: (edges, call) => session.read("find lineage", call, (db) => linksTo(db, edges)),
     } satisfies Pick<RegistryStore, "addLineage" | "findLinksTo">,
   };

@@ -1,5 +1,5 @@
 import { type JsonValue, jsonText } from "../../core/json.ts";
-import type { RegistryStore, VersionNotes } from "../../registry/port.ts";
+import type { RegistryStore, VersionDraft, VersionNotes } from "../../registry/port.ts";
 import { registeredDraft } from "../../registry/rules/audit-drafts.ts";
 import { labelTaken } from "../../registry/rules/failures.ts";
 import { newEdges } from "../../registry/rules/lineage.ts";
@@ -9,9 +9,10 @@ import { prepared } from "./prepared.ts";
 import type { AuditLog } from "./registry-audit.ts";
 import type { RegistryEvents } from "./registry-events.ts";
 import type { RegistryFacts } from "./registry-facts.ts";
-import { readContent } from "./registry-json.ts";
+import { readContent, readLineage, readNotes } from "./registry-json.ts";
 import type { RegistryLineage } from "./registry-lineage.ts";
 import type { RegistryModels } from "./registry-models.ts";
+import type { VersionRow } from "./registry-tables.ts";
 import type { RegistryVersions } from "./registry-versions.ts";
 
 /** What a registration writes to. */
@@ -32,7 +33,7 @@ export function ownerOf(id: string): string {
 
 /** The verb that registers a version. */
 export function registryRegister(store: string, parts: Parts): Pick<RegistryStore, "insertVersion"> {
-  const { log, versions, models, events, facts, lineage, refs } = parts;
+  const { log, versions, models, events, facts, lineage: edges, refs } = parts;
   const labelled = prepared((db, p) =>
     db.selectFrom("modelwright_versions").select("version").where("name", "=", p("name")).where("label", "=", p("label")),
   );
@@ -52,61 +53,60 @@ export function registryRegister(store: string, parts: Parts): Pick<RegistryStor
     }),
   );
   return {
-    insertVersion: (draft, stamp, call) =>
-      log.change("register a version", call, async ({ db, append }) => {
-        const earlier = await versions.findById(db, draft.id);
+    insertVersion: async (draft, given, call) => {
+      // Read before anything is waited for: the caller may change the draft afterwards.
+      const { name, id, stage, label } = draft;
+      const text = textsOf(draft);
+      return log.change("register a version", given, call, async ({ db, stamp, append }) => {
+        const earlier = await versions.findById(db, id);
         if (earlier !== undefined) return earlier;
-        const { name, id, stage, label, description, tags } = draft;
-        const subject = `A version of ${name}`;
-        const content = jsonText(contentOf(draft) as unknown as JsonValue, subject);
-        const notes: VersionNotes = { description, tags, legalHold: null };
-        const edges = newEdges([], draft.lineage).map(({ kind, ref }) => ({ kind, ref }));
         if (label !== null) {
           const [other] = await labelled(db, { name, label });
           if (other !== undefined) throw labelTaken({ name, version: Number(other.version) }, label);
         }
-        await lineage.assertParents(db, edges);
+        const lineage = readLineage(text.lineage);
+        await edges.assertParents(db, lineage);
         const version = await models.nextVersion(db, name, stamp.at);
         const { at, actor } = stamp;
-        await insert(db, {
-          name,
-          version,
-          id,
-          label,
-          stage,
-          at,
-          actor,
-          content,
-          notes: jsonText(notes as unknown as JsonValue, subject),
-          lineage: JSON.stringify(edges),
-        });
-        // Read back, so that the answer is what will be read later.
+        await insert(db, { name, version, id, label, stage, at, actor, ...text });
         const record = Object.freeze({
-          ...readContent(content),
-          description,
-          tags: Object.freeze(Object.fromEntries(Object.entries(tags))),
-          legalHold: null,
+          ...readContent(text.content),
+          ...readNotes(text.notes),
           name,
           version,
           id,
           stage,
           aliases: Object.freeze([]),
-          lineage: Object.freeze(edges.map((edge) => Object.freeze(edge))),
+          lineage,
           createdAt: at,
           createdBy: actor,
           stageChangedAt: at,
         });
         await facts.add(db, record);
-        await lineage.add(db, record, 0, edges);
+        await edges.add(db, record, 0, lineage);
         await refs.add(
           db,
           store,
           ownerOf(id),
           record.files.map(({ digest }) => digest),
         );
-        const entries = await append([await registeredDraft(record)], stamp);
+        const entries = await append([await registeredDraft(record)]);
         await events.add(db, entries, [{ kind: "registered", from: null, to: stage, exclusive: false, previous: null }]);
         return record;
-      }),
+      });
+    },
+  };
+}
+
+/** What is stored as JSON, as text. */
+function textsOf(draft: VersionDraft): Pick<VersionRow, "content" | "notes" | "lineage"> {
+  const { name, description, tags } = draft;
+  const notes: VersionNotes = { description, tags, legalHold: null };
+  const lineage = newEdges([], draft.lineage).map(({ kind, ref }) => ({ kind, ref }));
+  const subject = `A version of ${name}`;
+  return {
+    content: jsonText(contentOf(draft) as unknown as JsonValue, subject),
+    notes: jsonText(notes as unknown as JsonValue, subject),
+    lineage: jsonText(lineage, subject),
   };
 }

@@ -1,5 +1,5 @@
 import type { RegistryStore } from "../../registry/port.ts";
-import { modelAttributes, versionAttributes } from "../../registry/rules/search-fields.ts";
+import { modelFields, versionFields } from "../../registry/rules/search-fields.ts";
 import type { SqlSession } from "./database.ts";
 import type { RegistryModels } from "./registry-models.ts";
 import type { RegistryVersions } from "./registry-versions.ts";
@@ -24,17 +24,14 @@ const VERSION_COLUMNS: Readonly<Record<string, SqlAttribute>> = {
 
 /** Versions as `v`. */
 const versionTarget: SearchTarget = {
-  attributes: attributes(versionAttributes, VERSION_COLUMNS, { ...facts("attribute", OF_VERSION), number: undefined }),
+  attributes: attributes(versionFields.attributes, VERSION_COLUMNS, { ...facts("attribute", OF_VERSION), number: undefined }),
   relations: {
     tag: facts("tag", OF_VERSION),
     metric: facts("metric", OF_VERSION),
     param: facts("param", OF_VERSION),
     alias: { table: "modelwright_aliases", on: OF_VERSION, columns: { name: "alias" } },
   },
-  tieBreak: [
-    { attribute: "name", direction: "asc" },
-    { attribute: "version", direction: "desc" },
-  ],
+  tieBreak: versionFields.tieBreak,
 };
 
 const OF_MODEL = { name: "m.name" };
@@ -45,12 +42,15 @@ const MODEL_COLUMNS: Readonly<Record<string, SqlAttribute>> = {
 
 /** Models as `m`. */
 const modelTarget: SearchTarget = {
-  attributes: attributes(modelAttributes, MODEL_COLUMNS, { ...facts("attribute", OF_MODEL, { version: 0 }), number: undefined }),
+  attributes: attributes(modelFields.attributes, MODEL_COLUMNS, {
+    ...facts("attribute", OF_MODEL, { version: 0 }),
+    number: undefined,
+  }),
   relations: {
     tag: facts("tag", OF_MODEL, { version: 0 }),
     alias: { table: "modelwright_aliases", on: OF_MODEL, columns: { name: "alias" } },
   },
-  tieBreak: [{ attribute: "name", direction: "asc" }],
+  tieBreak: modelFields.tieBreak,
 };
 
 /** The verbs that search. A page of versions is one statement, one for its aliases, and one for content that was not read before. */

@@ -1,4 +1,3 @@
-import type { Stamp } from "../../registry/audit-port.ts";
 import type { RegistryStore, StageMove, VersionRecord } from "../../registry/port.ts";
 import { approvalDraft, movedDraft } from "../../registry/rules/audit-drafts.ts";
 import { alreadyThere, noRollbackTarget, stageConflict } from "../../registry/rules/failures.ts";
@@ -42,49 +41,47 @@ export function registryStages(
   );
 
   /** Moves a version, displaces the others, and uses up the approval of `asked`. */
-  const enter = async (change: Change, { version, to, displaceTo, back }: Entry, stamp: Stamp, asked?: StageMove) => {
-    const { db } = change;
+  const enter = async ({ db, stamp, append }: Change, { version, to, displaceTo, back }: Entry, asked?: StageMove) => {
     const { name } = version;
     const used = asked?.approval === undefined ? undefined : await approvals.use(db, asked);
-    const entry = { version, to, kind: back ? "rolled-back" : "moved" } as const;
-    const moves: Move[] = [];
-    if (displaceTo === undefined) moves.push({ ...entry, exclusive: false, previous: null });
-    else {
-      const previous = previousOf(version.version, await events.trail(db, name, to, version.version), back);
-      moves.push({ ...entry, exclusive: true, previous });
-      for (const other of await versions.inStage(db, name, to)) {
-        if (other.id === version.id) continue;
-        moves.push({ version: other, to: displaceTo, kind: "displaced", exclusive: false, previous: null });
-      }
-    }
-    for (const move of moves) await setStage(db, { name, version: move.version.version, stage: move.to, at: stamp.at });
+    const exclusive = displaceTo !== undefined;
+    const previous = exclusive ? previousOf(version.version, await events.trail(db, name, to, version.version), back) : null;
+    const moved: Move = { version, to, kind: back ? "rolled-back" : "moved", exclusive, previous };
+    const displaced = (exclusive ? await versions.inStage(db, name, to) : [])
+      .filter(({ id }) => id !== version.id)
+      .map((other): Move => ({ version: other, to: displaceTo!, kind: "displaced", exclusive: false, previous: null }));
     // Those that make room first: at every entry at most one version holds an exclusive stage.
-    const logged = [...moves.slice(1), ...moves.slice(0, 1)];
-    const drafts = logged.map((move) => movedDraft(`version.${move.kind}`, move.version, move.version.stage, move.to));
+    const moves = [...displaced, moved];
+    for (const move of moves) await setStage(db, { name, version: move.version.version, stage: move.to, at: stamp.at });
+    const drafts = moves.map((move) => movedDraft(`version.${move.kind}`, move.version, move.version.stage, move.to));
     if (used !== undefined) drafts.push(approvalDraft("approval.used", used.before, used.after));
-    const entries = await change.append(drafts, stamp);
+    const entries = await append(drafts);
     await events.add(
       db,
       entries,
-      logged.map(({ version: { stage: from }, ...move }) => ({ ...move, from })),
+      moves.map(({ version: { stage: from }, ...move }) => ({ ...move, from })),
     );
-    return moves.map((move) => Object.freeze({ ...move.version, stage: move.to, stageChangedAt: stamp.at }));
+    const answered = [moved, ...displaced];
+    return answered.map((move) => Object.freeze({ ...move.version, stage: move.to, stageChangedAt: stamp.at }));
   };
 
   return {
-    moveStage: (move, stamp, call) =>
-      log.change("move a version", call, async (change) => {
+    moveStage: (given, stamp, call) => {
+      const move = { ...given };
+      const { from, to, displaceTo } = move;
+      return log.change("move a version", stamp, call, async (change) => {
         const version = await versions.get(change.db, move);
-        if (version.stage !== move.from) throw stageConflict(move, move.from, version.stage);
-        return enter(change, { version, to: move.to, displaceTo: move.displaceTo, back: false }, stamp, move);
-      }),
+        if (version.stage !== from) throw stageConflict(version, from, version.stage);
+        return enter(change, { version, to, displaceTo, back: false }, move);
+      });
+    },
     rollBack: ({ name, stage, displaceTo, version: given }, stamp, call) =>
-      log.change("roll a stage back", call, async (change) => {
+      log.change("roll a stage back", stamp, call, async (change) => {
         const number = given ?? (await events.target(change.db, name, stage));
         if (number === undefined) throw noRollbackTarget(name, stage);
         const version = await versions.get(change.db, { name, version: number });
         if (version.stage === stage) throw alreadyThere(version, stage);
-        return enter(change, { version, to: stage, displaceTo, back: true }, stamp);
+        return enter(change, { version, to: stage, displaceTo, back: true });
       }),
   };
 }

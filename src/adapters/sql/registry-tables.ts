@@ -48,7 +48,7 @@ export interface VersionRow {
 }
 
 /** An alias. Primary key: name, alias. */
-export interface AliasRow {
+interface AliasRow {
   readonly name: string;
   readonly alias: string;
   readonly version: number;
@@ -58,7 +58,7 @@ export interface AliasRow {
  * What a version can be found by beside the columns of its own row; version 0 is the model itself.
  * Exactly one of text and number is given. Primary key: name, version, kind, key.
  */
-export interface VersionFactRow {
+interface VersionFactRow {
   readonly name: string;
   readonly version: number;
   readonly kind: "attribute" | "tag" | "metric" | "param";
@@ -68,7 +68,7 @@ export interface VersionFactRow {
 }
 
 /** An edge of a version. Primary key: name, version, position; `position` counts from 0 in the order of the edges. */
-export interface LineageRow {
+interface LineageRow {
   readonly name: string;
   readonly version: number;
   readonly position: number;
@@ -77,7 +77,7 @@ export interface LineageRow {
 }
 
 /** What a version went through; who, when and why is in the audit entry of the same number. Primary key: seq. */
-export interface StageEventRow {
+interface StageEventRow {
   readonly seq: number;
   readonly at: number;
   readonly kind: string;
@@ -120,26 +120,26 @@ export interface AuditRow {
 }
 
 /** The end of the log: one row, with id 1, which every change of the registry locks first. */
-export interface AuditHeadRow {
+interface AuditHeadRow {
   readonly id: number;
   readonly seq: number;
   readonly hash: string;
 }
 
 /** How far a consumer of the log has come. Primary key: consumer. */
-export interface CursorRow {
+interface CursorRow {
   readonly consumer: string;
   readonly seq: number;
 }
 
 /** A record that refers to a blob; `owner` says which, for example `version/<id>`. Primary key: digest, owner; index: owner. */
-export interface BlobRefRow {
+interface BlobRefRow {
   readonly digest: string;
   readonly owner: string;
 }
 
 /** A blob that nothing referred to when a collector looked. Fenced when `collector` is given. Primary key: digest. */
-export interface BlobMarkRow {
+interface BlobMarkRow {
   readonly digest: string;
   readonly since: number;
   readonly collector: string | null;

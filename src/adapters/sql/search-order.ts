@@ -27,7 +27,7 @@ export function orderColumns(
     const attribute = attributes[key]!;
     if ("fact" in attribute) return factColumns(order, attribute.fact, `o${i}`, [attribute.type]);
     const { column, type, required = false } = attribute;
-    return [{ ...order, type: type === "text" ? "text" : "number", required, ref: sql.ref(column) }];
+    return [{ ...order, type, required, ref: sql.ref(column) }];
   });
 }
 

@@ -1,7 +1,7 @@
 import type { Kysely } from "kysely";
 import type { ExperimentRecord, TrackingStore } from "../../tracking/port.ts";
 import { experimentExists, experimentNotFound } from "../../tracking/rules/failures.ts";
-import { locked, upsert } from "./portable.ts";
+import { locked } from "./portable.ts";
 import { prepared } from "./prepared.ts";
 import { preparedList } from "./prepared-lists.ts";
 import type { Tables } from "./tables.ts";

@@ -8,7 +8,7 @@ interface Member<T> {
   readonly reject: (error: unknown) => void;
 }
 
-/** Runs work in a transaction of its own, which is undone when the work fails. */
+/** Runs work in a transaction of its own, which is undone when the work fails; it may be undone and run again before it is answered. */
 type Transaction<Db> = (work: (db: Db) => Promise<void>) => Promise<void>;
 
 /** How items are written together. */
@@ -63,8 +63,8 @@ export class GroupCommit<Db, T> {
       let members: readonly Member<T>[] = [];
       try {
         await this.#options.transaction(async (db) => {
-          // Not before: who comes while the transaction waits to begin is taken along.
-          members = this.#take(queue);
+          // Not before: who comes while the transaction waits to begin is taken along. Not again, when the transaction is run again.
+          if (members.length === 0) members = this.#take(queue);
           const items = members.map(({ item }) => item);
           if (items.length > 0) await this.#options.write(db, key, items);
         });

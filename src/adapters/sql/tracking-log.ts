@@ -2,7 +2,6 @@ import type { Kysely } from "kysely";
 import type { Digest } from "../../core/digest.ts";
 import { paramImmutable } from "../../tracking/rules/failures.ts";
 import type { BlobRefs } from "./blob-references.ts";
-import { upsert } from "./portable.ts";
 import { preparedList } from "./prepared-lists.ts";
 import type { Tables } from "./tables.ts";
 import type { BatchRows } from "./tracking-batches.ts";

@@ -1,7 +1,6 @@
 import type { Kysely } from "kysely";
 import type { MetricEntry, MetricPoint } from "../../tracking/port.ts";
 import { supersedes } from "../../tracking/rules/metric-points.ts";
-import { upsert } from "./portable.ts";
 import { preparedList } from "./prepared-lists.ts";
 import type { Tables } from "./tables.ts";
 import { comparableOf, finiteOf, specialOf, toPoint } from "./tracking-values.ts";

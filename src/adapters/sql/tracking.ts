@@ -2,7 +2,6 @@ import type { Kysely } from "kysely";
 import type { TrackingStore } from "../../tracking/port.ts";
 import { blobRefs } from "./blob-references.ts";
 import { type SqlDatabase, SqlSession } from "./database.ts";
-import { offerDirect } from "./direct.ts";
 import type { Tables } from "./tables.ts";
 import { type BatchRows, batchRows, batchWeight, mergedBatches } from "./tracking-batches.ts";
 import { experiments } from "./tracking-experiments.ts";
@@ -27,14 +26,7 @@ export function sqlTracking(database: SqlDatabase, name: string, capabilities: T
   const experiment = experiments();
   const history = metricHistory();
   const batches = new GroupCommit<Kysely<Tables>, BatchRows>({
-    transaction: async (work) => {
-      const { writer } = await database.ready();
-      await writer.transaction().execute(async (transaction) => {
-        const { direct } = database.backend;
-        if (direct !== undefined) offerDirect(transaction, direct.write);
-        await work(transaction);
-      });
-    },
+    transaction: (work) => database.transact(work),
     write: async (db, runId, members) => {
       await run.lock(db, runId);
       await log(db, runId, mergedBatches(runId, members));

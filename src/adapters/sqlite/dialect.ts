@@ -26,8 +26,8 @@ interface NodeSqliteOptions {
  */
 const LOCK_SLICE_MS = 10;
 
-/** Prepared statements kept by a connection. */
-const MAX_STATEMENTS = 128;
+/** Prepared statements kept by a connection: those of all stores, and of searches, whose texts differ. */
+const MAX_STATEMENTS = 256;
 
 /** SQLite's primary result codes for a lock that another connection holds. */
 const SQLITE_BUSY = 5;
@@ -190,13 +190,9 @@ class Connection implements DatabaseConnection {
 
   #prepare(sql: string): StatementSync {
     const kept = this.#statements.get(sql);
-    if (kept !== undefined) {
-      // Move to the end: the first one is the one longest unused.
-      this.#statements.delete(sql);
-      this.#statements.set(sql, kept);
-      return kept;
-    }
+    if (kept !== undefined) return kept;
     const statement = this.#database.prepare(sql);
+    // The first one goes, however often it was used: preparing that one again is rarer than noting each use.
     const [oldest] = this.#statements.keys();
     if (this.#statements.size >= MAX_STATEMENTS && oldest !== undefined) this.#statements.delete(oldest);
     this.#statements.set(sql, statement);

@@ -1,5 +1,5 @@
 /**
- * Registry, features and key-values in one SQLite file, through `node:sqlite`.
+ * Registry, tracking, features and key-values in one SQLite file, through `node:sqlite`.
  *
  * @module modelwright/sqlite
  */

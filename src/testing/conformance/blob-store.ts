@@ -3,7 +3,7 @@ import { concatBytes, type Digest, sha256 } from "../../core/digest.ts";
 import { ModelwrightError } from "../../core/errors.ts";
 import type { BlobInfo, BlobStore } from "../../storage/port.ts";
 import { macrotask } from "../macrotask.ts";
-import { type SuiteOptions, type SuiteTest, suite, type TestKit } from "../suite.ts";
+import { type Check, type SuiteOptions, type SuiteTest, suite, type TestKit } from "../suite.ts";
 
 /**
  * Defines the tests that every {@link BlobStore} must pass.
@@ -18,9 +18,30 @@ import { type SuiteOptions, type SuiteTest, suite, type TestKit } from "../suite
  * blobStoreConformance({ describe, it }, () => memoryBlobs());
  * ```
  */
-export function blobStoreConformance(kit: TestKit, open: () => Promise<BlobStore> | BlobStore, options?: SuiteOptions): void {
-  suite(kit, "BlobStore blob/1", open, options, tests);
+export function blobStoreConformance(
+  kit: TestKit,
+  open: () => Promise<BlobStore> | BlobStore,
+  options: BlobStoreSuiteOptions = {},
+): void {
+  const { damage, skip = [] } = options;
+  const damaged = Object.fromEntries(
+    Object.entries(damageTests).map(([name, test]) => [name, (store: BlobStore, check: Check) => test(store, check, damage!)]),
+  );
+  const untold = Object.keys(damageTests).map((test) => ({ test, reason: "the suite was not told how to damage a blob" }));
+  const skipped = damage === undefined ? [...untold, ...skip] : skip;
+  suite(kit, "BlobStore blob/1", open, { skip: skipped }, { ...tests, ...damaged });
 }
+
+/** How to run the suite of {@link BlobStore}. */
+export interface BlobStoreSuiteOptions extends SuiteOptions {
+  /**
+   * Puts other bytes, one at least, in place of a stored blob, behind the back of the store. Without it the tests of damage are
+   * skipped.
+   */
+  readonly damage?: Damage | undefined;
+}
+
+type Damage = (store: BlobStore, digest: Digest) => Promise<unknown>;
 
 const hello = new TextEncoder().encode("hello");
 const absent: Digest = `sha256:${"0".repeat(64)}`;
@@ -195,6 +216,20 @@ const tests: Readonly<Record<string, SuiteTest<BlobStore>>> = {
     await check.fails("STORE_NOT_FOUND", () => collect(store.stream(absent)));
   },
 
+  "answers the same bytes when the caller waives the check": async (store, check) => {
+    const bytes = noise(3_000_001);
+    const { digest } = await store.put(bytes);
+    const unchecked = await store.get(digest, { verify: false });
+    check.equal(same(unchecked, bytes), true);
+    unchecked.fill(0);
+    check.equal(same(await store.get(digest, { verify: true }), bytes), true);
+    const { digest: empty } = await store.put(new Uint8Array());
+    check.equal(await store.get(empty, { verify: false }), new Uint8Array());
+    const error = await check.fails("STORE_NOT_FOUND", () => store.get(absent, { verify: false }));
+    check.equal(error.details, { store: store.name, key: absent });
+    for (const text of hostile) await check.fails("INPUT_INVALID", () => store.get(text, { verify: false }));
+  },
+
   "lets a reader of a stream stop early and another one read": async (store, check) => {
     const bytes = noise(3_000_000);
     const { digest } = await store.put(bytes);
@@ -312,6 +347,33 @@ const tests: Readonly<Record<string, SuiteTest<BlobStore>>> = {
     for (const iterator of iterators) check.equal((await iterator.next()).done, false);
     await store[Symbol.asyncDispose]();
     for (const iterator of iterators) await check.fails("CLOSED", () => iterator.next());
+  },
+};
+
+/** On blobs whose bytes somebody has replaced. */
+const damageTests: Readonly<Record<string, (store: BlobStore, check: Check, damage: Damage) => Promise<void>>> = {
+  "refuses damaged bytes, and answers them as they are when the caller waives the check": async (store, check, damage) => {
+    const bytes = noise(1_000);
+    const { digest } = await store.put(bytes);
+    await damage(store, digest);
+    const error = await check.fails("STORE_CORRUPT", () => store.get(digest));
+    check.equal([error.details.store, error.details.key, error.details.actual === digest], [store.name, digest, false]);
+    await check.fails("STORE_CORRUPT", () => collect(store.stream(digest)));
+    const damaged = await store.get(digest, { verify: false });
+    check.equal([damaged.length > 0, same(damaged, bytes)], [true, false]);
+  },
+
+  "repairs damaged bytes when the content is put again": async (store, check, damage) => {
+    for (const [content, again] of [
+      [noise(1_000), () => noise(1_000)],
+      [noise(2_000), () => streamOf(noise(2_000))],
+    ] as const) {
+      const info = await store.put(content);
+      await damage(store, info.digest);
+      check.equal(await store.put(again(), { expected: info.digest }), info);
+      check.equal(same(await store.get(info.digest), content), true);
+      check.equal(await store.stat(info.digest), info);
+    }
   },
 };
 

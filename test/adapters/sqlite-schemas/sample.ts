@@ -2,6 +2,7 @@ import { memoryBlobs } from "../../../src/adapters/memory/memory-blobs.ts";
 import type { SqliteStores } from "../../../src/adapters/sqlite/index.ts";
 import { seeded } from "../../../src/core/random.ts";
 import { ModelRegistry } from "../../../src/registry/index.ts";
+import type { Filter } from "../../../src/search/port.ts";
 import { FakeClock } from "../../../src/testing/fake-clock.ts";
 import { addModel } from "../../../src/testing/tiny-models.ts";
 import { all } from "../../all.ts";
@@ -10,6 +11,22 @@ import { all } from "../../all.ts";
 export const sampleClock = () => new FakeClock({ startMs: 1_750_000_000_000 });
 
 const text = new TextEncoder();
+
+/** Other parts of the sample have models of their own. */
+const onlyFraud: Filter = { op: "ilike", field: { entity: "attribute", key: "name" }, value: "fraud" };
+
+/** Conditions on everything that a version of the first release can be found by. */
+const tagged: Filter = {
+  op: "and",
+  of: [
+    onlyFraud,
+    { op: "=", field: { entity: "tag", key: "team" }, value: "risk" },
+    { op: ">", field: { entity: "metric", key: "auc" }, value: 0.9 },
+    { op: "like", field: { entity: "param", key: "layers" }, value: "[64,%" },
+    { op: "=", field: { entity: "attribute", key: "flavor" }, value: "onnx" },
+    { op: "exists", field: { entity: "attribute", key: "description" } },
+  ],
+};
 
 /** Writes the data that every dump of a released schema holds. When a port learns to keep more, add it to a new function. */
 export async function writeSample(db: SqliteStores): Promise<void> {
@@ -26,7 +43,7 @@ export async function writeSample(db: SqliteStores): Promise<void> {
       lineage: [{ kind: "parent", ref: "fraud@0" }],
     });
   }
-  await registry.register({ name: "Fraud", format: "text", files: { "rules.txt": text.encode("amount > 100") } });
+  await registry.register({ name: "Fraud", flavor: "text", files: { "rules.txt": text.encode("amount > 100") } });
   for (const [ref, to] of [
     ["fraud@1", "staging"],
     ["fraud@1", "production"],
@@ -52,8 +69,10 @@ export async function writeSample(db: SqliteStores): Promise<void> {
 /** Everything that the ports answer of the sample. */
 export async function readSample({ registry, online, keyValues }: SqliteStores) {
   return {
-    models: await registry.listModels({ limit: 10 }),
-    versions: await registry.listVersions({ limit: 10 }),
+    models: (await registry.searchModels({ limit: 10, where: onlyFraud })).items,
+    versions: (await registry.searchVersions({ limit: 10, where: onlyFraud })).items,
+    tagged: (await registry.searchVersions({ limit: 10, where: tagged })).items.map(({ version }) => version),
+    linked: await registry.findLinksTo([{ kind: "parent", ref: "fraud@0" }]),
     production: await registry.findVersion({ name: "fraud", stage: "production" }),
     champion: await registry.findVersion({ name: "fraud", alias: "champion" }),
     rows: await online.readMany([

@@ -1,0 +1,7 @@
+/**
+ * Content-addressed artifacts in a browser's IndexedDB.
+ *
+ * @module modelwright/indexeddb
+ */
+
+export { type IndexedDbOptions, indexedDb } from "./indexed-db.ts";

@@ -1,0 +1,8 @@
+/**
+ * Registry, tracking, features and key-values in a MariaDB database, through the peer `mysql2`.
+ *
+ * @module modelwright/mariadb
+ */
+
+export { type MariadbOptions, type MariadbStores, mariadb } from "./mariadb.ts";
+export type { MysqlConnection, MysqlPool, MysqlPromisePool } from "./mysql-pool.ts";

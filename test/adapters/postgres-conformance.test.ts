@@ -1,0 +1,32 @@
+import { afterAll, describe, expect, it } from "vitest";
+import type { PostgresStores } from "../../src/adapters/postgres/index.ts";
+import { keyValueStoreConformance } from "../../src/testing/conformance/key-value-store.ts";
+import { onlineStoreConformance } from "../../src/testing/conformance/online-store.ts";
+import { registryStoreConformance } from "../../src/testing/conformance/registry-store.ts";
+import { trackingStoreConformance } from "../../src/testing/conformance/tracking-store.ts";
+import { requirement } from "../requirement.ts";
+import { type SharedPostgres, sharedPostgres, whyNoPostgres } from "./fixtures/postgres-server.ts";
+import { logsLikeMemory } from "./logs-like-memory.ts";
+import { newestRowWins } from "./newest-row-wins.ts";
+
+const onPostgres = await requirement("PostgreSQL", whyNoPostgres);
+const kit = { describe, it, expect };
+
+onPostgres("postgres", () => {
+  let shared: Promise<SharedPostgres> | undefined;
+  afterAll(async () => (await shared)?.[Symbol.asyncDispose]());
+
+  /** One store of an empty schema. */
+  async function open<K extends "registry" | "tracking" | "online" | "keyValues">(port: K): Promise<PostgresStores[K]> {
+    shared ??= sharedPostgres();
+    const db = await (await shared).open();
+    return { ...db[port], [Symbol.asyncDispose]: () => db.close() };
+  }
+
+  registryStoreConformance(kit, () => open("registry"));
+  trackingStoreConformance(kit, () => open("tracking"));
+  onlineStoreConformance(kit, () => open("online"));
+  keyValueStoreConformance(kit, () => open("keyValues"));
+  newestRowWins("postgres", () => open("online"));
+  logsLikeMemory("postgres", () => open("tracking"));
+});
