@@ -1,7 +1,7 @@
 // From experiment to production and back: runs, the best one registered, guards and an approval, a rollback, and the log of it all.
 // node examples/registry.ts
 
-import { memoryBlobs, ModelRegistry } from "modelwright";
+import { ModelRegistry, memoryBlobs } from "modelwright";
 import { linearModel } from "modelwright/onnx-format";
 import { AuditLog, compareVersions, metricGuard, renderComparison } from "modelwright/registry";
 import { sqlite } from "modelwright/sqlite";

@@ -3,6 +3,7 @@ export const entries = {
   index: "src/index.ts",
   registry: "src/registry/index.ts",
   tracking: "src/tracking/index.ts",
+  mlflow: "src/mlflow/index.ts",
   search: "src/search/index.ts",
   storage: "src/storage/index.ts",
   memory: "src/adapters/memory/index.ts",

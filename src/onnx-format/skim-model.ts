@@ -74,7 +74,7 @@ export class OnnxSkimmer {
   /**
    * What the file says of itself.
    *
-   * @throws a {@link ModelwrightError} with code `MODEL_INVALID`, as {@link readOnnxModel} does, and when more than 64 MiB are left beside
+   * @throws a `ModelwrightError` with code `MODEL_INVALID`, as {@link readOnnxModel} does, and when more than 64 MiB are left beside
    * the weights
    */
   finish(): OnnxModelInfo {

@@ -1,14 +1,15 @@
 import * as z from "zod";
 import type { CallOptions } from "../core/call.ts";
 import { deepFreeze } from "../core/freeze.ts";
-import { formatModelRef, type ModelRef } from "../core/model.ts";
+import { formatModelRef, isName, type ModelRef } from "../core/model.ts";
 import { parseOptions } from "../core/options.ts";
-import { validate } from "../core/schema.ts";
+import { invalidInput, validate } from "../core/schema.ts";
 import type { Approval, ApprovalQuery } from "./approval-port.ts";
 import type { ChangeOptions } from "./change-options.ts";
 import { toRef } from "./references.ts";
 import type { RegistryCalls } from "./registry-calls.ts";
 import { approvalNotFound, forbidden } from "./rules/approvals.ts";
+import { shownValue } from "./shown-value.ts";
 import { type ApprovalRule, assertEdge, isAmong, rulesOf, type StagePolicy } from "./stage-policy.ts";
 
 /** What is said with a request or a decision. */
@@ -23,17 +24,25 @@ export interface ApprovalListOptions extends Omit<ApprovalQuery, "limit" | "afte
   readonly pageSize?: number | undefined;
 }
 
-const commentSchema = z.strictObject({ comment: z.string().max(8000).default("") });
+const commentSchema = z.strictObject({
+  comment: z
+    .string()
+    .max(8000)
+    .default("")
+    // As in the stamp of the change, and in what the audit log says of it.
+    .transform((text) => text.replaceAll(/\0|\p{Surrogate}/gu, "\ufffd")),
+});
 const listSchema = z.strictObject({
-  name: z.string().optional(),
-  version: z.number().int().optional(),
+  name: z.string().refine(isName, "expected the name of a model").optional(),
+  version: z.number().int().min(1).optional(),
   status: z.enum(["pending", "approved", "rejected", "used", "withdrawn"]).optional(),
   pageSize: z.number().int().min(1).max(1000).default(100),
 });
 
 /**
  * Requests to move a version along an edge for which the stage policy wants an approval. Somebody asks, others decide, and
- * {@link ModelRegistry.transition} uses an approved request up. One rejection rejects a request; nobody decides a request of their own.
+ * {@link ModelRegistry.transition} uses an approved request up, if it is enough for the policy at that time. One rejection rejects a
+ * request; nobody decides a request of their own.
  *
  * Every verb that changes something needs an actor, from its last parameter or from the registry's options.
  */
@@ -54,7 +63,7 @@ export class Approvals {
   /**
    * Asks for a move. A request can be made for any edge; one that needs no approval is moved without it.
    *
-   * @throws a {@link ModelwrightError} with code `REGISTRY_TRANSITION_FORBIDDEN` when the policy has no such edge, and with
+   * @throws a `ModelwrightError` with code `REGISTRY_TRANSITION_FORBIDDEN` when the policy has no such edge, and with
    * `REGISTRY_APPROVAL_FORBIDDEN` when the actor may not ask for it
    */
   request(ref: string | ModelRef, to: string, options: ApprovalComment = {}, change?: ChangeOptions): Promise<Approval> {
@@ -77,7 +86,7 @@ export class Approvals {
   /**
    * Says yes to a request; with the last yes that it needs it is approved.
    *
-   * @throws a {@link ModelwrightError} with code `REGISTRY_APPROVAL_NOT_FOUND`, with `REGISTRY_APPROVAL_FORBIDDEN` when the actor may not
+   * @throws a `ModelwrightError` with code `REGISTRY_APPROVAL_NOT_FOUND`, with `REGISTRY_APPROVAL_FORBIDDEN` when the actor may not
    * decide it, has made it or has decided before, and with `REGISTRY_CONFLICT` when it is no longer pending
    */
   approve(id: string, options: ApprovalComment = {}, change?: ChangeOptions): Promise<Approval> {
@@ -89,10 +98,10 @@ export class Approvals {
     return this.#decide(id, false, options, change);
   }
 
-  /** Takes a request back. Rejects with `REGISTRY_APPROVAL_NOT_FOUND`, or `REGISTRY_CONFLICT` when it was rejected, used or withdrawn. */
+  /** Takes a request back, whoever made it. Rejects with `REGISTRY_APPROVAL_NOT_FOUND`, or `REGISTRY_CONFLICT` when it was rejected, used or withdrawn. */
   withdraw(id: string, change?: ChangeOptions): Promise<Approval> {
     return this.#calls.run(change, async (signal) =>
-      this.#told(await this.#calls.store.withdrawApproval(id, this.#calls.stamp(change), { signal })),
+      this.#told(await this.#calls.store.withdrawApproval(assertId(id), this.#calls.signedStamp(change), { signal })),
     );
   }
 
@@ -129,7 +138,7 @@ export class Approvals {
   }
 
   async #find(id: string, signal: AbortSignal | undefined): Promise<Approval> {
-    const approval = await this.#calls.store.findApproval(id, { signal });
+    const approval = await this.#calls.store.findApproval(assertId(id), { signal });
     if (approval === undefined) throw approvalNotFound(id);
     return approval;
   }
@@ -142,4 +151,10 @@ export class Approvals {
     this.#changed(deepFreeze(approval));
     return approval;
   }
+}
+
+/** @throws a `ModelwrightError` with code `INPUT_INVALID` for what no request can have as its id */
+function assertId(id: string): string {
+  if (typeof id === "string" && /^[\w-]{1,64}$/.test(id)) return id;
+  throw invalidInput("The approval request", [{ path: ["id"], message: `expected its id, but got ${shownValue(id)}` }]);
 }

@@ -3,7 +3,8 @@ import type { CallOptions, Runtime } from "../core/call.ts";
 import { systemClock } from "../core/clock.ts";
 import { withDeadline } from "../core/deadline.ts";
 import { canonicalJson } from "../core/json.ts";
-import { parseOptions, port } from "../core/options.ts";
+import { invalidConfig, parseOptions, passed, port } from "../core/options.ts";
+import { invalidInput, validate } from "../core/schema.ts";
 import type { AuditEntry, AuditHead } from "./audit-port.ts";
 import type { RegistryStore, SignedEnvelope } from "./port.ts";
 import { auditHash, emptyAuditHead } from "./rules/audit-chain.ts";
@@ -24,9 +25,12 @@ export interface AuditQuery {
 
 /** What {@link AuditLog.verify} goes by. */
 export interface AuditVerifyOptions {
-  /** A head that was kept elsewhere: the log has to contain it, so that a cut tail and a log that was written anew are noticed. */
+  /**
+   * A head that was kept elsewhere: the log has to contain it, so that a cut tail and a log that was written anew are noticed. Not one
+   * before `from`.
+   */
   readonly head?: AuditHead | undefined;
-  /** A head that was verified before: only what follows is read. @defaultValue the beginning */
+  /** A head that was verified before: the log has to contain it, and only what follows is read. @defaultValue the beginning */
   readonly from?: AuditHead | undefined;
   /** Told after each page how many entries were read. */
   readonly onProgress?: ((entries: number) => void) | undefined;
@@ -53,13 +57,18 @@ const headSchema = z.object({
   seq: z.number().int().min(0),
   hash: z.custom<AuditHead["hash"]>((hash) => typeof hash === "string"),
 });
+const verifySchema = z.strictObject({
+  head: headSchema.optional(),
+  from: headSchema.default(emptyAuditHead),
+  onProgress: passed<(entries: number) => void>("a function", (value) => typeof value === "function").optional(),
+});
 const signedHeadSchema = headSchema.extend({ store: z.string(), at: z.number() });
 
 /**
  * The log of every change of a registry. Entries are bound to each other by SHA-256: whoever changes, removes, swaps or inserts one
  * has to write all later ones anew, which a head that was kept elsewhere gives away.
  *
- * @throws a {@link ModelwrightError} with code `CONFIG_INVALID` for bad options
+ * @throws a `ModelwrightError` with code `CONFIG_INVALID` for bad options
  *
  * @example
  * ```ts
@@ -105,44 +114,54 @@ export class AuditLog {
   /**
    * The head that an envelope holds.
    *
-   * @throws a {@link ModelwrightError} with code `MODEL_SIGNATURE_INVALID` when no trusted key has signed it, and with `INPUT_INVALID`
+   * @throws a `ModelwrightError` with code `MODEL_SIGNATURE_INVALID` when no trusted key has signed it, and with `INPUT_INVALID`
    * when it is no head
    */
   async openHead(envelope: SignedEnvelope, trust: EnvelopeVerifier): Promise<AuditHead & { readonly at: number }> {
     const bytes = await trust.open(auditHeadPayloadType, envelope, "the head of the audit log");
-    const { seq, hash, at } = parseOptions(signedHeadSchema, JSON.parse(new TextDecoder().decode(bytes)), "a signed audit head");
+    const { seq, hash, at } = validate(signedHeadSchema, parseJson(bytes), "The signed head of an audit log");
     return { seq, hash, at };
   }
 
   /**
    * Reads the log through and recomputes every hash. Answers the first entry that is wrong or missing; a bad log is an answer, not an
-   * error.
+   * error. `call.timeoutMs` limits each page.
+   *
+   * @throws a `ModelwrightError` with code `CONFIG_INVALID` for bad options, such as a head before `from`
    */
   async verify(options: AuditVerifyOptions = {}, call?: CallOptions): Promise<AuditVerdict> {
-    const { head, from = emptyAuditHead, onProgress } = options;
+    const { head, from, onProgress } = parseOptions(verifySchema, options, "AuditLog.verify");
+    if (head !== undefined && head.seq < from.seq) {
+      const message = `expected a head at or behind entry ${from.seq}, where the reading begins, but got one at ${head.seq}`;
+      throw invalidConfig("AuditLog.verify", [{ path: ["head"], message }]);
+    }
+    const bad = (seq: number, reason: string): AuditVerdict => ({ ok: false, seq, reason });
     const stored = await this.head(call);
+    const least = [stored, from, ...(head === undefined ? [] : [head])].reduce((a, b) => (b.seq > a.seq ? b : a));
+    const kept = (entry: AuditHead) =>
+      head?.seq === entry.seq && head.hash !== entry.hash
+        ? bad(entry.seq, `entry ${entry.seq} is not the one whose head was kept: the log was written anew`)
+        : undefined;
     let last: AuditHead = from;
     let read = 0;
-    const bad = (seq: number, reason: string): AuditVerdict => ({ ok: false, seq, reason });
+    const ahead = kept(from);
+    if (ahead !== undefined) return ahead;
     for await (const page of this.#pages(from.seq, undefined, call)) {
       for (const entry of page) {
         const expected = last.seq + 1;
         if (entry.seq !== expected) return bad(expected, `entry ${expected} is missing: the next one is ${entry.seq}`);
         if (entry.previousHash !== last.hash) return bad(expected, `entry ${expected} does not follow from the one before`);
-        const { hash, ...rest } = entry;
-        if ((await auditHash(rest)) !== hash) return bad(expected, `entry ${expected} is not what was logged`);
-        last = { seq: entry.seq, hash };
-        if (head !== undefined && head.seq === entry.seq && head.hash !== hash) {
-          return bad(expected, `entry ${expected} is not the one whose head was kept: the log was written anew`);
-        }
+        if ((await hashOf(entry)) !== entry.hash) return bad(expected, `entry ${expected} is not what was logged`);
+        last = { seq: entry.seq, hash: entry.hash };
+        const anew = kept(last);
+        if (anew !== undefined) return anew;
       }
       read += page.length;
       onProgress?.(read);
     }
     // The stored head was read before the entries: what was logged meanwhile may lie behind it, nothing before it may lack.
-    const least = head !== undefined && head.seq > stored.seq ? head : stored;
-    if (last.seq < least.seq)
-      return bad(last.seq + 1, `entry ${last.seq + 1} is missing: the log ends before entry ${least.seq}`);
+    const end = read === 0 ? Math.min(stored.seq, from.seq) : last.seq;
+    if (end < least.seq) return bad(end + 1, `entry ${end + 1} is missing: the log ends before entry ${least.seq}`);
     if (last.seq === stored.seq && last.hash !== stored.hash)
       return bad(last.seq, `entry ${last.seq} is not the head that is stored`);
     return { ok: true, entries: read, head: last };
@@ -161,5 +180,22 @@ export class AuditLog {
       if (page.length < PAGE) return;
       behind = page.at(-1)!.seq;
     }
+  }
+}
+
+/** Undefined for an entry that has no canonical form: nothing that was logged. */
+async function hashOf({ hash: _, ...entry }: AuditEntry): Promise<string | undefined> {
+  try {
+    return await auditHash(entry);
+  } catch {
+    return undefined;
+  }
+}
+
+function parseJson(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes));
+  } catch {
+    throw invalidInput("The signed head of an audit log", [{ path: [], message: "expected JSON" }]);
   }
 }

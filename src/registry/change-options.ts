@@ -21,7 +21,7 @@ const schema = z.object({
 });
 
 /**
- * Who changes something, when and why.
+ * Who changes something, when and why. NUL characters and lone surrogates are replaced by U+FFFD.
  *
  * @throws a `ModelwrightError` with code `INPUT_INVALID` for text that is too long or no text
  */
@@ -50,7 +50,7 @@ export function signedStamp(
   throw invalidInput("The change", [{ path: ["actor"], message: "expected who asks for it, but got nobody" }]);
 }
 
-/** Lone surrogates have no UTF-8 and no canonical form. */
+/** Lone surrogates have no UTF-8 and no canonical form, and some databases hold no NUL. */
 function wellFormed(text: string | undefined): string | null {
-  return text === undefined ? null : text.replaceAll(/\p{Surrogate}/gu, "\ufffd");
+  return text === undefined ? null : text.replaceAll(/\0|\p{Surrogate}/gu, "\ufffd");
 }

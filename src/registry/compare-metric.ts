@@ -28,7 +28,7 @@ export interface MetricSeries {
 /**
  * A metric over the versions of one model, in whatever order they are given. Plain JSON.
  *
- * @throws a {@link ModelwrightError} with code `INPUT_INVALID` for no versions, and for versions of several models
+ * @throws a `ModelwrightError` with code `INPUT_INVALID` for no versions, and for versions of several models
  *
  * @example
  * ```ts

@@ -37,7 +37,7 @@ export interface CompareOptions {
  * Puts versions side by side, of one model or of several: parameters, metrics with their differences and whether these are for the
  * better, tags, signatures, files. Plain JSON.
  *
- * @throws a {@link ModelwrightError} with code `INPUT_INVALID` for no versions, and for a baseline that is not one of them
+ * @throws a `ModelwrightError` with code `INPUT_INVALID` for no versions, and for a baseline that is not one of them
  *
  * @example
  * ```ts

@@ -9,7 +9,8 @@ export interface MetricBounds {
   readonly atMost?: number | undefined;
   /**
    * How much worse than the version in the target stage it may be, in the metric's own unit, at least 0. "Worse" goes by the declared
-   * direction; where neither version declares one the move is refused. Holds when nothing is in the target stage.
+   * direction; where neither version declares one, or they declare different ones, the move is refused. Holds when nothing is in the
+   * target stage. What is there is read before the guards are asked: a version that takes its place meanwhile is not compared with.
    */
   readonly worseThanCurrentBy?: number | undefined;
 }
@@ -48,6 +49,9 @@ export function metricGuard(metric: string, bounds: MetricBounds): StageGuard {
       const other = metricOf(current, metric);
       if (other === undefined) return `version ${current.version} in ${to} has no metric ${metric} to compare with`;
       const direction = directionOf(version, metric) ?? directionOf(current, metric);
+      if (direction !== (directionOf(current, metric) ?? direction)) {
+        return `it declares ${metric} as ${direction}, version ${current.version} in ${to} the other way`;
+      }
       if (direction === undefined) return `no direction of ${metric} is declared; register it with directions`;
       const worse = direction === "maximize" ? other - value : value - other;
       if (worse <= worseThanCurrentBy) return undefined;

@@ -1,5 +1,5 @@
 /**
- * The registry with all that goes with it: guards, signing, comparison, lineage, audit log, retention, MLflow directories.
+ * The registry with all that goes with it: guards, signing, comparison, lineage, audit log, retention.
  *
  * @module modelwright/registry
  */
@@ -30,9 +30,6 @@ export { filesVerified, type MetricBounds, metricGuard } from "./guards.ts";
 export { Lineage, type LineageGraph, type LineageOptions, type LineageQuery } from "./lineage.ts";
 export type { HistoryOptions, ListOptions, SearchOptions } from "./list-options.ts";
 export { type ModelManifest, manifestOf } from "./manifest.ts";
-export { type MlflowOptions, mlflowFiles } from "./mlflow-files.ts";
-export { type MlflowModel, type ReadMlflowOptions, readMlflowModel } from "./mlflow-model.ts";
-export type { YamlLibrary } from "./mlflow-yaml-reader.ts";
 export { ModelRegistry } from "./model-registry.ts";
 export {
   type LineageInput,

@@ -2,6 +2,7 @@ import * as z from "zod";
 import type { CallOptions, Runtime } from "../core/call.ts";
 import { type Clock, systemClock } from "../core/clock.ts";
 import { withDeadline } from "../core/deadline.ts";
+import { deepFreeze } from "../core/freeze.ts";
 import { formatModelRef, type ModelRef } from "../core/model.ts";
 import { parseOptions, port } from "../core/options.ts";
 import { invalidInput, validate } from "../core/schema.ts";
@@ -25,7 +26,7 @@ export interface LineageQuery {
   readonly maxVersions?: number | undefined;
 }
 
-/** Versions and what they were made from. */
+/** Versions, frozen, and what they were made from. */
 export interface LineageGraph {
   /** The nearest versions first. */
   readonly versions: readonly VersionRecord[];
@@ -49,7 +50,7 @@ const querySchema = z.strictObject({
  * Calls reject with `INPUT_INVALID` for a malformed reference and for a graph of more than `maxVersions`, and with `CONFIG_INVALID` for
  * a bad query.
  *
- * @throws a {@link ModelwrightError} with code `CONFIG_INVALID` for bad options
+ * @throws a `ModelwrightError` with code `CONFIG_INVALID` for bad options
  *
  * @example
  * ```ts
@@ -99,7 +100,7 @@ export class Lineage {
         const { depth, maxVersions } = parseOptions(querySchema, query, "Lineage.downstream");
         const found = new Map<string, VersionRecord>();
         let edges: readonly LineageEdge[];
-        if (typeof from === "object" && "kind" in from) edges = validate(lineageSchema, [from], "The edge");
+        if (typeof from === "object" && from !== null && "kind" in from) edges = validate(lineageSchema, [from], "The edge");
         else {
           const root = await this.#find(from, signal);
           found.set(...this.#keyed(root));
@@ -120,7 +121,7 @@ export class Lineage {
     const parsed = toRef(ref);
     const version = await this.#store.findVersion(parsed, { signal });
     if (version === undefined) throw await notFound(this.#store, parsed, signal);
-    return version;
+    return deepFreeze(version);
   }
 
   async #linksTo(edges: readonly LineageEdge[], signal: AbortSignal | undefined): Promise<readonly LineageLink[]> {
@@ -151,7 +152,7 @@ export class Lineage {
       const { items } = await this.#store.searchVersions({ where: anyOf(batch), limit: batch.length }, { signal });
       added.push(...items);
     }
-    for (const version of added) found.set(...this.#keyed(version));
+    for (const version of added) found.set(...this.#keyed(deepFreeze(version)));
     return added;
   }
 

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { isLabel } from "../core/model.ts";
 import type { Filter, SearchOrder } from "../search/port.ts";
 
 /** How {@link ModelRegistry.search} and {@link ModelRegistry.models} read. */
@@ -41,9 +42,18 @@ export const searchSchema = z.strictObject({
 export const listSchema = z.strictObject({ name: z.string().optional(), stage: z.string().optional(), pageSize });
 
 export const historySchema = z.strictObject({
-  version: z.number().int().optional(),
-  stage: z.string().optional(),
+  version: z.number().int().min(1).optional(),
+  stage: z.string().refine(isLabel, "expected a stage").optional(),
   direction: z.enum(["asc", "desc"]).default("asc"),
+});
+
+/** The furthest from the epoch that a `Date` can be, ms. */
+const MAX_TIME = 8.64e15;
+
+/** What {@link ModelRegistry.productionAt} asks for beside the name. */
+export const momentSchema = z.object({
+  at: z.number().min(-MAX_TIME).max(MAX_TIME).transform(Math.floor),
+  stage: z.string().refine(isLabel, "expected a stage"),
 });
 
 /** The condition that a listing's options are. */

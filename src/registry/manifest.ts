@@ -61,7 +61,7 @@ const manifestSchema = z.object({
 /**
  * The manifest of a model. The same files give the same manifest, in whatever order they come.
  *
- * @throws a {@link ModelwrightError} with code `INPUT_INVALID` when two files have one path
+ * @throws a `ModelwrightError` with code `INPUT_INVALID` when two files have one path
  */
 export async function manifestOf(name: string, files: readonly Pick<VersionFile, "path" | "digest">[]): Promise<ModelManifest> {
   const sorted = files.toSorted((a, b) => comparePaths(a.path, b.path));

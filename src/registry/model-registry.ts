@@ -1,5 +1,6 @@
 import type { CallOptions, Runtime } from "../core/call.ts";
 import { systemClock } from "../core/clock.ts";
+import { ModelwrightError } from "../core/errors.ts";
 import { Emitter, type Event } from "../core/events.ts";
 import { deepFreeze } from "../core/freeze.ts";
 import { uuidv7Generator } from "../core/ids.ts";
@@ -90,7 +91,7 @@ export class ModelRegistry extends RegistryQueries implements AsyncDisposable {
   readonly onTransitioned: Event<Transition>;
   /** Fires after this registry has set, moved or removed an alias. */
   readonly onAliasChanged: Event<AliasChange>;
-  /** Fires after this registry has changed the notes or the lineage of a version, or the notes of a model. */
+  /** Fires after this registry has written notes of a version or a model, or added to the lineage of a version. */
   readonly onUpdated: Event<VersionRecord | ModelSummary>;
   /** Fires after this registry has deleted a version, with what it was. */
   readonly onDeleted: Event<VersionRecord>;
@@ -132,8 +133,8 @@ export class ModelRegistry extends RegistryQueries implements AsyncDisposable {
    *
    * The files are stored first and the version in one step afterwards: a failure in between leaves bytes that nothing refers to (which
    * `collectGarbage` removes), never a version without its bytes. Bytes must not be changed before the answer; a stream is read once,
-   * and hashed and looked into while it is stored. What a store calls retryable is tried three times, but for streams; the
-   * version is registered once however often it is tried.
+   * and hashed and looked into while it is stored; one that turns out to be a damaged model is not kept. What a store calls retryable is
+   * tried three times, but for streams; the version is registered once however often it is tried.
    *
    * @throws a {@link ModelwrightError} with code `INPUT_INVALID` that lists every issue of the registration, with `REGISTRY_LABEL_TAKEN`,
    * with `REGISTRY_VERSION_NOT_FOUND` for a parent that is not there, and with `MODEL_INVALID` for a damaged model or one whose external
@@ -185,7 +186,8 @@ export class ModelRegistry extends RegistryQueries implements AsyncDisposable {
    * count. Rolling back twice goes back two versions. Where nobody holds the stage, the version that held it last returns.
    *
    * @throws a {@link ModelwrightError} with code `REGISTRY_VERSION_NOT_FOUND` when there is none to return to, with `REGISTRY_CONFLICT`
-   * when the one that is asked for is in the stage already, and with `CONFIG_INVALID` for a stage that is not exclusive
+   * when the one that is asked for is in the stage already, with `REGISTRY_TRANSITION_FORBIDDEN` when it has never been there, and with
+   * `CONFIG_INVALID` for a stage that is not exclusive
    */
   rollback(name: string, options: RollbackOptions = {}, change?: ChangeOptions): Promise<Transition> {
     return this.calls.traced(
@@ -197,12 +199,17 @@ export class ModelRegistry extends RegistryQueries implements AsyncDisposable {
         const { stage, to } = parseOptions(rollbackSchema, options, "ModelRegistry.rollback");
         const displaceTo = exclusiveStage(this.#stages, stage);
         const stamp = this.calls.stamp(change);
-        const target = to === undefined ? undefined : await this.calls.find(toRefOf(name, to), signal);
-        const moved = await this.calls.store.rollBack({ name, stage, displaceTo, version: target?.version }, stamp, { signal });
-        const { version } = moved[0]!;
-        const query = { name, version, direction: "desc", limit: 1 } as const;
-        const [event] = await this.calls.store.listStageEvents(query, { signal });
-        return this.#announceMove(moved, event?.from ?? stage, true);
+        const { store } = this.calls;
+        let target: VersionRecord | undefined;
+        if (to === undefined) target = await store.findRollbackTarget(name, stage, { signal });
+        else {
+          target = await this.calls.find(toRefOf(name, to), signal);
+          await this.#assertHeld(target, stage, signal);
+        }
+        const version = to === undefined ? undefined : target?.version;
+        const moved = await store.rollBack({ name, stage, displaceTo, version }, stamp, { signal });
+        const from = (await this.#stageBefore(moved[0]!)) ?? target?.stage ?? displaceTo;
+        return this.#announceMove(moved, from, true);
       },
     );
   }
@@ -232,7 +239,7 @@ export class ModelRegistry extends RegistryQueries implements AsyncDisposable {
   }
 
   /**
-   * Adds edges to the lineage of a version, for example a drift report that was made later.
+   * Adds edges to the lineage of a version, for example a drift report that was made later. Those that it has are passed over.
    *
    * @throws a {@link ModelwrightError} with code `REGISTRY_CYCLE` for a parent that descends from the version
    */
@@ -240,8 +247,9 @@ export class ModelRegistry extends RegistryQueries implements AsyncDisposable {
     return this.calls.run(change, async (signal) => {
       const given = validate(lineageSchema, edges, "The lineage");
       const stamp = this.calls.stamp(change);
-      const { name, version } = await this.calls.find(toRef(ref), signal);
-      return this.#announceUpdate(await this.calls.store.addLineage(name, version, given, stamp, { signal }));
+      const { name, version, lineage } = await this.calls.find(toRef(ref), signal);
+      const linked = await this.calls.store.addLineage(name, version, given, stamp, { signal });
+      return linked.lineage.length === lineage.length ? deepFreeze(linked) : this.#announceUpdate(linked);
     });
   }
 
@@ -256,6 +264,7 @@ export class ModelRegistry extends RegistryQueries implements AsyncDisposable {
       const { name, version, stage } = await this.calls.find(toRef(ref), signal);
       const deleted = deepFreeze(await this.calls.store.deleteVersion(name, version, stage, stamp, { signal }));
       this.#deleted.emit(deleted);
+      this.#watches.announce(name);
       return deleted;
     });
   }
@@ -370,6 +379,30 @@ export class ModelRegistry extends RegistryQueries implements AsyncDisposable {
   /** Calls `close()`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  /**
+   * A rollback passes over the rules, so that it must not bring in what they have never let pass.
+   *
+   * @throws a {@link ModelwrightError} with code `REGISTRY_TRANSITION_FORBIDDEN` for a version that has never been in the stage
+   */
+  async #assertHeld({ name, version, stage: from }: VersionRecord, stage: string, signal: AbortSignal | undefined): Promise<void> {
+    const query = { name, version, stage, direction: "desc", limit: 1 } as const;
+    if ((await this.calls.store.listStageEvents(query, { signal })).length > 0) return;
+    const ref = formatModelRef({ name, version });
+    throw new ModelwrightError(
+      "REGISTRY_TRANSITION_FORBIDDEN",
+      `${ref} cannot return to ${stage}, because it has never been there; bring it there with transition`,
+      { details: { ref, from, to: stage, allowed: [] } },
+    );
+  }
+
+  /** The stage from which a version was rolled back; undefined when the store cannot say: the rollback must not seem to have failed. */
+  async #stageBefore({ name, version, stage, stageChangedAt }: VersionRecord): Promise<string | undefined> {
+    const query = { name, version, stage, direction: "desc", limit: 10 } as const;
+    const events = await this.calls.store.listStageEvents(query).catch(() => []);
+    const move = events.find(({ kind, to, at }) => kind === "rolled-back" && to === stage && at === stageChangedAt);
+    return move?.from ?? undefined;
   }
 
   #announceMove(moved: readonly VersionRecord[], from: string, rollback: boolean): Transition {

@@ -79,7 +79,7 @@ const folders = { dataset: "datasets", parent: "models", "feature-view": "featur
  * at the time of registration. Data sets, parents, feature views and reports are its inputs, the model with its number is its output;
  * commits and training runs are in the run's facet `modelwright_origin`. The same graph gives the same events, the oldest version first.
  *
- * @throws a {@link ModelwrightError} with code `CONFIG_INVALID` for a producer that is no absolute URI, and with `INPUT_INVALID` for a
+ * @throws a `ModelwrightError` with code `CONFIG_INVALID` for a producer that is no absolute URI, and with `INPUT_INVALID` for a
  * version whose id is no UUID
  * @source OpenLineage 2-0-2, spec/OpenLineage.json and spec/facets
  *

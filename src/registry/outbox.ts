@@ -3,13 +3,14 @@ import type { CallOptions, Runtime } from "../core/call.ts";
 import { systemClock } from "../core/clock.ts";
 import { withDeadline } from "../core/deadline.ts";
 import { parseOptions, port } from "../core/options.ts";
+import { invalidInput, validate } from "../core/schema.ts";
 import type { AuditEntry } from "./audit-port.ts";
 import type { RegistryStore } from "./port.ts";
 
 /** Options of {@link Outbox}. The store is borrowed. */
 export interface OutboxOptions {
   readonly store: RegistryStore;
-  /** Whose place in the log is kept, 1 to 128 characters, for example `webhooks`. */
+  /** Whose place in the log is kept: 1 to 128 characters without NUL and lone surrogates, for example `webhooks`. */
   readonly consumer: string;
 }
 
@@ -19,8 +20,17 @@ export interface DeliverOptions extends CallOptions {
   readonly batch?: number | undefined;
 }
 
-const optionsSchema = z.strictObject({ store: port<RegistryStore>("registry/1"), consumer: z.string().min(1).max(128) });
-const deliverSchema = z.object({ batch: z.number().int().min(1).max(1000).default(100) });
+const optionsSchema = z.strictObject({
+  store: port<RegistryStore>("registry/1"),
+  consumer: z
+    .string()
+    .min(1)
+    .max(128)
+    .refine((text) => !/\0|\p{Surrogate}/u.test(text), "expected text without NUL characters and lone surrogates"),
+});
+const batchSchema = z.number().int().min(1).max(1000);
+const deliverSchema = z.object({ batch: batchSchema.default(100) });
+const seqSchema = z.number().int().min(0);
 
 /**
  * Hands the changes of a registry to somebody outside, such as a webhook or a broker, in their order, each at least once.
@@ -29,7 +39,7 @@ const deliverSchema = z.object({ batch: z.number().int().min(1).max(1000).defaul
  * is a place in the log, so that there is nothing to copy and nothing to delete. Consumers do not disturb each other; one that is new
  * begins with the first entry. Have one process at a time deliver for a consumer: two would both deliver everything.
  *
- * @throws a {@link ModelwrightError} with code `CONFIG_INVALID` for bad options
+ * @throws a `ModelwrightError` with code `CONFIG_INVALID` for bad options
  *
  * @example
  * ```ts
@@ -52,11 +62,17 @@ export class Outbox {
     this.#clock = clock;
   }
 
-  /** The entries that follow the consumer's place. Reading does not move it. */
+  /**
+   * The entries that follow the consumer's place. Reading does not move it.
+   *
+   * @param limit - most entries to answer, 1 to 1000
+   * @throws a `ModelwrightError` with code `INPUT_INVALID` for a bad limit
+   */
   read(limit = 100, call?: CallOptions): Promise<readonly AuditEntry[]> {
     return withDeadline(
       call,
       async (signal) => {
+        validate(batchSchema, limit, "The limit");
         const after = await this.#store.findCursor(this.#consumer, { signal });
         return this.#store.listAudit({ after, limit }, { signal });
       },
@@ -64,28 +80,49 @@ export class Outbox {
     );
   }
 
-  /** Notes that everything up to an entry has been handled. A smaller number than before changes nothing. */
+  /**
+   * Notes that everything up to an entry has been handled. A smaller number than before changes nothing.
+   *
+   * @throws a `ModelwrightError` with code `INPUT_INVALID` for what is no number of an entry that there is: the entries up to it
+   * would be lost
+   */
   ack(seq: number, call?: CallOptions): Promise<void> {
-    return withDeadline(call, (signal) => this.#store.moveCursor(this.#consumer, seq, { signal }), this.#clock);
+    return withDeadline(
+      call,
+      async (signal) => {
+        validate(seqSchema, seq, "The entry");
+        const head = await this.#store.auditHead({ signal });
+        if (seq > head.seq) {
+          throw invalidInput("The entry", [
+            { path: [], message: `expected at most ${head.seq}, the end of the log, but got ${seq}` },
+          ]);
+        }
+        await this.#store.moveCursor(this.#consumer, seq, { signal });
+      },
+      this.#clock,
+    );
   }
 
   /**
    * Hands over everything that follows the consumer's place, up to the end of the log, one entry after the other. An entry is behind the
-   * consumer once its handler has succeeded; when a handler fails the delivery ends there and rejects with its error. `timeoutMs` limits
-   * each step of the store, not the handler.
+   * consumer once its handler has succeeded, also when the signal aborts meanwhile; when a handler fails the delivery ends there and
+   * rejects with its error. `timeoutMs` limits each step of the store, not the handler.
    *
    * @returns how many entries were handed over
-   * @throws a {@link ModelwrightError} with code `CONFIG_INVALID` for a bad batch
+   * @throws a `ModelwrightError` with code `CONFIG_INVALID` for a bad batch
    */
   async deliver(handler: (entry: AuditEntry) => Promise<void> | void, options: DeliverOptions = {}): Promise<number> {
     const { batch } = parseOptions(deliverSchema, options, "Outbox.deliver");
+    const { timeoutMs } = options;
     let delivered = 0;
     for (;;) {
       const entries = await this.read(batch, options);
       for (const entry of entries) {
         options.signal?.throwIfAborted();
         await handler(entry);
-        await this.ack(entry.seq, options);
+        // Not under the caller's signal: what has been handled is to be handed over once where that can be had.
+        const note = (signal: AbortSignal | undefined) => this.#store.moveCursor(this.#consumer, entry.seq, { signal });
+        await withDeadline({ timeoutMs }, note, this.#clock);
         delivered += 1;
       }
       if (entries.length < batch) return delivered;

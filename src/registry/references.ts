@@ -1,5 +1,8 @@
 import { formatModelRef, isLabel, isName, type ModelRef, parseModelRef } from "../core/model.ts";
 import { invalidInput } from "../core/schema.ts";
+import { shownValue } from "./shown-value.ts";
+
+const SELECTORS = ["version", "label", "stage", "alias"] as const;
 
 /**
  * The reference that text or an object is.
@@ -8,12 +11,20 @@ import { invalidInput } from "../core/schema.ts";
  */
 export function toRef(ref: string | ModelRef): ModelRef {
   if (typeof ref === "string") return parseModelRef(ref);
-  const given = Object(ref) as ModelRef;
-  const parsed = parseModelRef(formatModelRef(given));
-  // As text, a stage "7" would be a version, and a stage "alias:champion" an alias.
-  if (Object.entries(parsed).every(([member, value]) => given[member as keyof ModelRef] === value)) return parsed;
+  const given = { ...(Object(ref) as Readonly<Record<string, unknown>>) };
+  const selectors = SELECTORS.filter((member) => given[member] !== undefined);
+  const [selector] = selectors;
+  if (isName(given["name"] as string) && selector !== undefined && selectors.length === 1) {
+    const value = given[selector];
+    const prefix = selector === "alias" ? "alias:" : "";
+    const parsed: ModelRef = parseModelRef(
+      `${given["name"]}@${typeof value === "string" || typeof value === "number" ? `${prefix}${value}` : ""}`,
+    );
+    // As text, a stage "7" would be a version, and a stage "alias:champion" an alias.
+    if ((parsed as Readonly<Record<string, unknown>>)[selector] === value) return parsed;
+  }
   throw invalidInput("The model reference", [
-    { path: [], message: "expected a name, and a version, a label, a stage or an alias" },
+    { path: [], message: "expected a name, and one of a version, a label, a stage and an alias" },
   ]);
 }
 
@@ -28,9 +39,13 @@ export function toRefOf(name: string, target: number | string | ModelRef): Model
   throw invalidInput("The target", [{ path: [], message: `expected a version of ${name}, but got ${formatModelRef(ref)}` }]);
 }
 
-/** A reference as text, whatever it is; for traces. */
+/** A reference as text of a bounded length, whatever it is; for traces. */
 export function refText(ref: string | ModelRef): string {
-  return typeof ref === "string" ? ref : formatModelRef(ref);
+  try {
+    return formatModelRef(toRef(ref));
+  } catch {
+    return shownValue(ref);
+  }
 }
 
 /** @throws a `ModelwrightError` with code `INPUT_INVALID` unless both are as they have to be */

@@ -51,21 +51,20 @@ export class Registrar {
   ): Promise<Pick<VersionDraft, "files" | "signature">> {
     const started = startedStreams(given);
     try {
+      const limits = { blobs: this.#blobs, retry: <T>(work: () => Promise<T>) => this.#calls.retry(work, signal), signal };
       const { files, signature } =
         described.flavor === "onnx"
-          ? await inspectModel(started.files, this.#blobs, signal)
-          : { files: started.files, signature: () => null };
-      const bytesAtHand = !Object.values(files).some((content) => Symbol.asyncIterator in content);
-      if (bytesAtHand) assertSize({ ...described, signature: signature() }, `The registration of ${described.name}`);
-      const stored = await storeFiles(files, {
-        blobs: this.#blobs,
-        references: this.#calls.store,
-        retry: (work) => this.#calls.retry(work, signal),
-        signal,
-      });
-      const read = signature();
-      if (!bytesAtHand) assertSize({ ...described, signature: read }, `The registration of ${described.name}`);
-      return { files: stored, signature: read };
+          ? await inspectModel(started.files, limits)
+          : { files: started.files, signature: () => undefined };
+      // What a stream tells of the model is known when it is stored; everything else is checked before anything is.
+      const check = () => {
+        const read = signature() ?? null;
+        assertSize({ ...described, signature: read }, `The registration of ${described.name}`);
+        return read;
+      };
+      check();
+      const stored = await storeFiles(files, { ...limits, references: this.#calls.store });
+      return { files: stored, signature: check() };
     } finally {
       started.stop();
     }

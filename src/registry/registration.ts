@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { isBytes } from "../core/chunks.ts";
-import { isDigest } from "../core/digest.ts";
+import { type Digest, isDigest, parseDigest } from "../core/digest.ts";
 import { type JsonValue, jsonText } from "../core/json.ts";
 import { isName, isVersionLabel } from "../core/model.ts";
 import { passed } from "../core/options.ts";
@@ -61,7 +61,7 @@ export interface Registration {
 export type ParsedRegistration = Pick<Registration, "files"> &
   Omit<VersionDraft, "files" | "id" | "stage" | "signature" | "attestation">;
 
-export const LIMITS = { entries: 1000, key: 250, path: 512, tag: 8000, description: 100_000, json: 1_048_576 } as const;
+const LIMITS = { entries: 1000, key: 250, path: 512, tag: 8000, description: 100_000, json: 1_048_576 } as const;
 
 const nameError = { error: "expected letters, digits, . _ and -, at most 128, not a mark first" };
 const name = z.string(nameError).refine(isName, nameError);
@@ -80,8 +80,7 @@ export const lineageSchema = z
 /** A description as it is given. */
 export const descriptionSchema = text(0, LIMITS.description);
 
-/** Tags as they are given. */
-export const tagsSchema = members(key, text(0, LIMITS.tag));
+const tagsSchema = members(key, text(0, LIMITS.tag));
 
 /** Tags as they are given to change them: null removes one. */
 export const tagChangesSchema = members<string | null>(key, text(0, LIMITS.tag).nullable());
@@ -139,7 +138,13 @@ export function parseRegistration(given: Registration): ParsedRegistration {
   const lineage = newEdges([], [...rest.lineage, ...impliedEdges(rest)]);
   const described = { ...rest, inputSchema, outputSchema, lineage };
   const copy: typeof described = JSON.parse(jsonText(described as unknown as JsonValue, `The registration of ${name}`));
-  return { name, files: { ...files }, flavor, ...copy };
+  return { name, files: Object.fromEntries(Object.entries(files).map(toFile)), flavor, ...copy };
+}
+
+/** A digest is copied, so that it stays what was checked. */
+function toFile([path, content]: [string, FileContent]): [string, FileContent] {
+  const stored = !isBytes(content) && !(Symbol.asyncIterator in content);
+  return [path, stored ? { digest: parseDigest((content as { readonly digest: Digest }).digest) } : content];
 }
 
 /** Edges that follow from what else a registration says. */
@@ -190,11 +195,10 @@ function members<T>(key: z.ZodType<string>, value: z.ZodType<T>) {
   });
 }
 
-/** Whether a path means the same file, and one inside the folder that it is relative to, on every platform. */
+/** Whether a path is one inside the folder that it is relative to on every platform. */
 function isFilePath(path: unknown): boolean {
   if (typeof path !== "string" || path.length > LIMITS.path) return false;
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused
-  if (/[\u0000-\u001f\u007f\\\p{Surrogate}]|^[A-Za-z]:/u.test(path)) return false;
+  if (/[\p{Control}\\\p{Surrogate}]|^[A-Za-z]:/u.test(path)) return false;
   return path.split("/").every((part) => part !== "" && part !== "." && part !== "..");
 }
 

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import type { ModelRef } from "../core/model.ts";
+import { isLabel, type ModelRef } from "../core/model.ts";
 import { passed, port } from "../core/options.ts";
 import type { BlobStore } from "../storage/port.ts";
 import type { RegistryStore, VersionRecord } from "./port.ts";
@@ -16,13 +16,16 @@ export interface ModelRegistryOptions {
   readonly stages?: StagePolicy | undefined;
   /** Who changes something when the call does not say. @defaultValue nobody is named */
   readonly actor?: string | undefined;
-  /** Aliases that only these people may move or remove. @defaultValue none */
+  /** Aliases, each with the people who alone may set, move or remove it in any model. @defaultValue none */
   readonly protectedAliases?: Readonly<Record<string, Actors>> | undefined;
   /** When loaded files are checked against their digests; `first` checks each once in this registry's life. @defaultValue "always" */
   readonly verify?: VerifyMode | undefined;
   /** Signs the manifest of every version that is registered. @defaultValue versions are not signed */
   readonly signer?: ManifestSigner | undefined;
-  /** Keys of which one must have signed the manifest of a version that is loaded. @defaultValue signatures are not asked for */
+  /**
+   * Keys of which one must have signed the manifest of a version that is loaded. Goes by `verify`, too: with `never` a load does not
+   * ask for a signature; {@link ModelRegistry.verify} does in any case. @defaultValue signatures are not asked for
+   */
   readonly trust?: TrustedKeys | undefined;
 }
 
@@ -36,7 +39,7 @@ export interface TransitionOptions {
 export interface RollbackOptions {
   /** An exclusive stage. @defaultValue "production" */
   readonly stage?: string | undefined;
-  /** The version to return to. @defaultValue the one that was in the stage before */
+  /** The version to return to; one that was in the stage before. @defaultValue the one that was there last */
   readonly to?: number | string | ModelRef | undefined;
 }
 
@@ -73,15 +76,19 @@ export const optionsSchema = z.strictObject({
   blobs: port<BlobStore>("blob/1"),
   stages: z.custom<StagePolicy>().optional(),
   actor: z.string().min(1).max(250).optional(),
-  protectedAliases: z.record(z.string(), actorsSchema).default({}),
+  // A key that no alias can have, such as Champion, would protect nothing.
+  protectedAliases: z.record(z.string().refine(isLabel, "expected an alias"), actorsSchema).default({}),
   verify: z.enum(["always", "first", "never"]).default("always"),
   signer: passed<ManifestSigner>("a signer", (value) => hasMethod(value, "attest")).optional(),
   trust: passed<TrustedKeys>("trusted keys", (value) => hasMethod(value, "verify")).optional(),
 });
 
-export const transitionSchema = z.strictObject({ expectedStage: z.string().optional() });
+/** A stage as it is asked for; one that the policy does not know is said to be unknown. */
+const stage = z.string().max(250);
+
+export const transitionSchema = z.strictObject({ expectedStage: stage.optional() });
 export const rollbackSchema = z.strictObject({
-  stage: z.string().default("production"),
+  stage: stage.default("production"),
   to: z.custom<number | string | ModelRef>().optional(),
 });
 export const notesSchema = z.strictObject({

@@ -2,6 +2,7 @@ import type { CallOptions } from "../core/call.ts";
 import { deepFreeze } from "../core/freeze.ts";
 import type { ModelRef } from "../core/model.ts";
 import { parseOptions } from "../core/options.ts";
+import { validate } from "../core/schema.ts";
 import { checkQuery, parseFilter, parseOrder } from "../search/index.ts";
 import type { Filter, Page, SearchQuery } from "../search/port.ts";
 import {
@@ -10,6 +11,7 @@ import {
   type ListOptions,
   listFilter,
   listSchema,
+  momentSchema,
   type SearchOptions,
   searchSchema,
 } from "./list-options.ts";
@@ -40,11 +42,13 @@ export abstract class RegistryQueries {
    * not at all. The limit of `call.timeoutMs` holds for each page. `list({ stage: "production" })` is one query for up to a page of
    * models.
    *
-   * @throws a {@link ModelwrightError} with code `CONFIG_INVALID` for bad options
+   * @throws a `ModelwrightError` with code `CONFIG_INVALID` for bad options, and with `INPUT_INVALID` for a name or a stage that
+   * no store can hold
    */
   list(options: ListOptions = {}, call?: CallOptions): AsyncIterable<VersionRecord> {
     const { pageSize, ...query } = parseOptions(listSchema, options, "ModelRegistry.list");
-    return this.#pages({ where: listFilter(query), limit: pageSize }, (page) => this.#searchVersions(page, call));
+    const where = checkQuery({ where: listFilter(query), limit: pageSize });
+    return this.#pages(where, (page) => this.#searchVersions(page, call));
   }
 
   /**
@@ -52,7 +56,7 @@ export abstract class RegistryQueries {
    * parentheses and `IN`, for example `metrics.auc > 0.9 AND (tags.team = 'risk' OR alias = 'champion')`, or an object made with
    * `versionFilter` of `modelwright/search`.
    *
-   * @throws a {@link ModelwrightError} with code `INPUT_INVALID` that says where the filter or the order is wrong, and with
+   * @throws a `ModelwrightError` with code `INPUT_INVALID` that says where the filter or the order is wrong, and with
    * `CONFIG_INVALID` for bad options
    */
   search(where: string | Filter, options: SearchOptions = {}, call?: CallOptions): AsyncIterable<VersionRecord> {
@@ -68,12 +72,20 @@ export abstract class RegistryQueries {
   /** Models by name, read in pages; all of them, or those that a filter on `name`, `description`, `created_at`, tags or aliases matches. */
   models(where?: string | Filter, options: SearchOptions = {}, call?: CallOptions): AsyncIterable<ModelSummary> {
     const query = this.#query("models", where, options, "ModelRegistry.models");
-    const read = (page: SearchQuery) => this.calls.run(call, (signal) => this.calls.store.searchModels(page, { signal }));
+    const read = (page: SearchQuery) =>
+      this.calls.run(call, async (signal) => deepFreeze(await this.calls.store.searchModels(page, { signal })));
     return this.#pages(query, read, options.limit);
   }
 
-  /** What the versions of a model went through, deleted ones included; each with who did it, when and why. */
+  /**
+   * What the versions of a model went through, deleted ones included; each with who did it, when and why. Nothing for a model that there
+   * has never been.
+   *
+   * @throws a `ModelwrightError` with code `INPUT_INVALID` for what cannot be the name of a model, and with `CONFIG_INVALID` for
+   * bad options
+   */
   history(name: string, options: HistoryOptions = {}, call?: CallOptions): AsyncIterable<StageEvent> {
+    assertName(name);
     const query = { name, ...parseOptions(historySchema, options, "ModelRegistry.history") };
     return this.#events(query, call);
   }
@@ -82,18 +94,20 @@ export abstract class RegistryQueries {
    * The event by which a version came into an exclusive stage that it was still in at a time; undefined when none was.
    *
    * @param at - milliseconds since the epoch
+   * @throws a `ModelwrightError` with code `INPUT_INVALID` for what cannot be the name of a model, a time or a stage
    */
   async productionAt(name: string, at: number, stage = "production", call?: CallOptions): Promise<StageEvent | undefined> {
     return this.calls.run(call, async (signal) => {
       assertName(name);
-      const query = { name, stage, until: at, direction: "desc", limit: 1 } as const;
+      const { at: until } = validate(momentSchema, { at, stage }, "The moment");
+      const query = { name, stage, until, direction: "desc", limit: 1 } as const;
       const [last] = await this.calls.store.listStageEvents(query, { signal });
       return last?.to === stage ? deepFreeze(last) : undefined;
     });
   }
 
   #searchVersions(query: SearchQuery, call: CallOptions | undefined): Promise<Page<VersionRecord>> {
-    return this.calls.run(call, (signal) => this.calls.store.searchVersions(query, { signal }));
+    return this.calls.run(call, async (signal) => deepFreeze(await this.calls.store.searchVersions(query, { signal })));
   }
 
   #query(kind: "versions" | "models", where: string | Filter | undefined, options: SearchOptions, subject: string): SearchQuery {
@@ -114,7 +128,7 @@ export abstract class RegistryQueries {
     let after: string | undefined;
     do {
       const page = await read({ ...query, limit: Math.min(query.limit, left), after });
-      for (const item of page.items) yield deepFreeze(item);
+      yield* page.items;
       left -= page.items.length;
       after = page.next;
     } while (after !== undefined && left > 0);

@@ -1,53 +1,69 @@
 import { isBytes } from "../core/chunks.ts";
+import type { Digest } from "../core/digest.ts";
 import { ModelwrightError } from "../core/errors.ts";
 import { type OnnxModelInfo, OnnxSkimmer, readOnnxModel } from "../onnx-format/index.ts";
 import type { BlobStore } from "../storage/port.ts";
 import type { FileContent } from "../storage/stored-files.ts";
 import type { ModelSignature, SignatureEntry } from "./port.ts";
 import { onnxPaths } from "./registration.ts";
+import { shownValue } from "./shown-value.ts";
 
 /** Files of which one is an ONNX model. */
 interface ModelFiles {
   readonly files: Readonly<Record<string, FileContent>>;
-  /**
-   * What the model takes and gives; known once its file has been read.
-   *
-   * @throws a `ModelwrightError` with code `MODEL_INVALID`
-   */
-  readonly signature: () => ModelSignature;
+  /** What the model takes and gives; undefined while its file has not been read to its end. */
+  readonly signature: () => ModelSignature | undefined;
+}
+
+/** What {@link inspectModel} works with. */
+interface InspectOptions {
+  readonly blobs: BlobStore;
+  /** Repeats what fails with an error marked `retryable`. */
+  readonly retry: <T>(work: () => Promise<T>) => Promise<T>;
+  readonly signal: AbortSignal | undefined;
 }
 
 /**
  * Prepares to read what the one `.onnx` file takes and gives, and to see that the files it refers to are there: at once where the bytes
- * are at hand, else while its stream is stored.
+ * are at hand or stored already, else while its stream is stored, which then fails with `MODEL_INVALID` so that nothing is kept of it.
  *
- * @throws a {@link ModelwrightError} with code `MODEL_INVALID` for a model whose bytes are at hand
+ * @throws a {@link ModelwrightError} with code `MODEL_INVALID` for a model whose bytes are at hand or stored already
  */
 export async function inspectModel(
   files: Readonly<Record<string, FileContent>>,
-  blobs: BlobStore,
-  signal: AbortSignal | undefined,
+  { blobs, retry, signal }: InspectOptions,
 ): Promise<ModelFiles> {
   const path = onnxPaths(files)[0]!;
   const content = files[path]!;
   if (Symbol.asyncIterator in content && !isBytes(content)) {
-    const skimmer = new OnnxSkimmer();
-    const skimmed = { [Symbol.asyncIterator]: () => skim(content, skimmer) };
-    return {
-      files: Object.fromEntries([...Object.entries(files).filter(([other]) => other !== path), [path, skimmed]]),
-      signature: () => toSignature(files, path, skimmer.finish()),
+    let signature: ModelSignature | undefined;
+    const skimmed = {
+      async *[Symbol.asyncIterator]() {
+        signature = toSignature(files, path, yield* skim(content));
+      },
     };
+    return { files: { ...files, [path]: skimmed }, signature: () => signature };
   }
-  const bytes = "digest" in content ? await blobs.get(content.digest, { signal }) : (content as Uint8Array);
-  const signature = toSignature(files, path, readOnnxModel(bytes));
+  const info = "digest" in content ? await retry(() => readStored(blobs, content.digest, signal)) : readOnnxModel(content as Uint8Array);
+  const signature = toSignature(files, path, info);
   return { files, signature: () => signature };
 }
 
-async function* skim(content: AsyncIterable<Uint8Array>, skimmer: OnnxSkimmer): AsyncGenerator<Uint8Array, void> {
+/** Hands the chunks on; answers what they were. */
+async function* skim(content: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, OnnxModelInfo> {
+  const skimmer = new OnnxSkimmer();
   for await (const chunk of content) {
     if (isBytes(chunk)) skimmer.push(chunk); // anything else is refused by the store
     yield chunk;
   }
+  return skimmer.finish();
+}
+
+/** Not held as a whole: what was stored as a stream may be larger than the memory. */
+async function readStored(blobs: BlobStore, digest: Digest, signal: AbortSignal | undefined): Promise<OnnxModelInfo> {
+  const skimmer = new OnnxSkimmer();
+  for await (const chunk of blobs.stream(digest, { signal })) skimmer.push(chunk);
+  return skimmer.finish();
 }
 
 function toSignature(
@@ -60,7 +76,7 @@ function toSignature(
     const parts = location.split("/").filter((part) => part !== "" && part !== ".");
     const data = [...folder, ...parts].join("/");
     if (Object.hasOwn(files, data)) continue;
-    const reason = `the tensor ${JSON.stringify(tensor)} is kept in ${JSON.stringify(data)}, which is not among the files`;
+    const reason = `the tensor ${shownValue(tensor)} is kept in ${shownValue(data)}, which is not among the files`;
     throw new ModelwrightError("MODEL_INVALID", `${path} cannot be registered: ${reason}; register that file with it`, {
       details: { reason },
     });

@@ -27,7 +27,7 @@ const bundleSchema = z.object({
  * The bundle that `model_signing verify key --signature model.sig --public-key key.pem folder` takes, to be written as JSON. That tool
  * verifies ECDSA keys only. A key id that is the key's SHA-256, as it is when none was given, becomes the hint that it looks for.
  *
- * @throws a {@link ModelwrightError} with code `MODEL_SIGNATURE_INVALID` when the envelope has not exactly one signature
+ * @throws a `ModelwrightError` with code `MODEL_SIGNATURE_INVALID` when the envelope has not exactly one signature
  * @source sigstore/model-transparency, src/model_signing/_signing/sign_ec_key.py and sign_sigstore_pb.py
  */
 export function sigstoreBundle(envelope: SignedEnvelope): SigstoreBundle {
@@ -49,7 +49,7 @@ export function sigstoreBundle(envelope: SignedEnvelope): SigstoreBundle {
 /**
  * The envelope in a bundle that `model_signing sign key` wrote, given as JSON text or parsed. Nothing is verified yet.
  *
- * @throws a {@link ModelwrightError} with code `MODEL_SIGNATURE_INVALID` for anything else
+ * @throws a `ModelwrightError` with code `MODEL_SIGNATURE_INVALID` for anything else
  */
 export function readSigstoreBundle(bundle: unknown): SignedEnvelope {
   const parsed = bundleSchema.safeParse(typeof bundle === "string" ? json(bundle) : bundle);

@@ -5,6 +5,7 @@ import { deepFreeze } from "../core/freeze.ts";
 import { isLabel } from "../core/model.ts";
 import { invalidConfig, parseOptions, passed } from "../core/options.ts";
 import type { VersionRecord } from "./port.ts";
+import { shownValue } from "./shown-value.ts";
 
 /** Which stages there are, where a version may go from each and under which conditions, and which hold one version at a time. */
 export interface StagePolicy {
@@ -44,7 +45,7 @@ export interface StageGuard {
 export interface GuardedMove {
   readonly version: VersionRecord;
   readonly to: string;
-  /** The version that is in `to` now, the newest when there are several. */
+  /** The version that was in `to` when the guards were begun, the newest when there are several; another may come meanwhile. */
   readonly current: VersionRecord | undefined;
   /** Reads every file of the version and checks it against its digest, and the signature where the registry trusts keys. */
   readonly verify: (call?: CallOptions) => Promise<void>;
@@ -74,8 +75,8 @@ export type Actors = readonly string[] | ((actor: string) => boolean | Promise<b
  * | archived | staging, deprecated |
  * | deprecated | archived |
  *
- * Nothing reaches production but through staging, which is where a check belongs; a rollback therefore takes two moves, archived to
- * staging to production. Deprecated is for versions that should not be used again, and has to be left on purpose.
+ * Nothing is promoted to production but from staging, which is where a check belongs; only {@link ModelRegistry.rollback} returns a
+ * version to production by itself. Deprecated is for versions that should not be used again, and has to be left on purpose.
  */
 export const defaultStages: StagePolicy = deepFreeze({
   initial: "development",
@@ -161,7 +162,7 @@ export function exclusiveStage(policy: StagePolicy, stage: string): string {
   const displaceTo = displacedTo(policy, stage);
   if (displaceTo !== undefined) return displaceTo;
   const known = Object.keys(policy.exclusive).join(", ") || "none";
-  const message = `expected a stage that holds one version of a model (${known}), but got ${JSON.stringify(stage)}`;
+  const message = `expected a stage that holds one version of a model (${known}), but got ${shownValue(stage)}`;
   throw invalidConfig("a rollback", [{ path: ["stage"], message }]);
 }
 
@@ -172,8 +173,8 @@ export function assertEdge({ edges }: StagePolicy, ref: string, from: string, to
   const known = typeof to === "string" && Object.hasOwn(edges, to) ? "" : `; the stages are ${Object.keys(edges).join(", ")}`;
   throw new ModelwrightError(
     "REGISTRY_TRANSITION_FORBIDDEN",
-    `${ref} cannot go from ${from} to ${JSON.stringify(to)}: the stage policy allows ${allowed.join(", ") || "nothing"}${known}`,
-    { details: { ref, from, to, allowed } },
+    `${ref} cannot go from ${from} to ${shownValue(to)}: the stage policy allows ${allowed.join(", ") || "nothing"}${known}`,
+    { details: { ref, from, to: typeof to === "string" ? to.slice(0, 200) : typeof to, allowed } },
   );
 }
 

@@ -1,11 +1,12 @@
 import { ModelwrightError, messageOf } from "../core/errors.ts";
 import { formatModelRef } from "../core/model.ts";
+import type { Approval } from "./approval-port.ts";
 import type { VersionRecord } from "./port.ts";
 import type { RegistryCalls } from "./registry-calls.ts";
-import { type GuardedMove, rulesOf, type StagePolicy } from "./stage-policy.ts";
+import { type GuardedMove, isAmong, rulesOf, type StagePolicy, type StageRule } from "./stage-policy.ts";
 
-/** Approved requests that are looked through; more of one version are not to be expected. */
-const APPROVALS = 100;
+/** Approved requests that are read at once. */
+const PAGE = 100;
 
 /**
  * Sees that the rules of a move hold. Answers the approved request that the move is to use up, when it needs one.
@@ -20,7 +21,7 @@ export async function assertRules(
 ): Promise<string | undefined> {
   const rules = rulesOf(policy, version.stage, to);
   const approval = rules.some((rule) => rule.approval !== undefined)
-    ? await approvedRequest(version, to, (query) => store.listApprovals(query, { signal }))
+    ? await approvedRequest(rules, version, to, (query) => store.listApprovals(query, { signal }))
     : undefined;
   const guards = rules.flatMap((rule) => rule.guards ?? []);
   if (guards.length === 0) return approval;
@@ -47,17 +48,35 @@ export async function assertRules(
 }
 
 async function approvedRequest(
+  rules: readonly StageRule[],
   { name, version, stage: from }: VersionRecord,
   to: string,
   list: RegistryCalls["store"]["listApprovals"],
 ): Promise<string> {
-  const approved = await list({ name, version, status: "approved", limit: APPROVALS });
-  const found = approved.find((request) => request.from === from && request.to === to);
-  if (found !== undefined) return found.id;
+  let after: string | undefined;
+  do {
+    const page = await list({ name, version, status: "approved", limit: PAGE, after });
+    for (const request of page) {
+      if (request.from === from && request.to === to && (await isEnough(rules, request))) return request.id;
+    }
+    after = page.length < PAGE ? undefined : page.at(-1)?.id;
+  } while (after !== undefined);
   const ref = formatModelRef({ name, version });
   throw new ModelwrightError(
     "REGISTRY_APPROVAL_REQUIRED",
     `${ref} cannot go from ${from} to ${to} without an approval; ask for one with approvals.request`,
     { details: { ref, from, to } },
   );
+}
+
+/** Whether an approved request is what the rules want now: it may have been decided under a policy that wanted less. */
+async function isEnough(rules: readonly StageRule[], { decisions, requestedBy }: Approval): Promise<boolean> {
+  for (const { approval } of rules) {
+    if (approval === undefined) continue;
+    if (!(await isAmong(approval.mayRequest, requestedBy))) return false;
+    let count = 0;
+    for (const { approved, actor } of decisions) if (approved && (await isAmong(approval.mayDecide, actor))) count += 1;
+    if (count < (approval.needed ?? 1)) return false;
+  }
+  return true;
 }

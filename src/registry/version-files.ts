@@ -5,6 +5,7 @@ import { formatModelRef } from "../core/model.ts";
 import { invalidInput } from "../core/schema.ts";
 import type { BlobStore } from "../storage/port.ts";
 import type { VersionFile, VersionRecord } from "./port.ts";
+import { shownValue } from "./shown-value.ts";
 import type { TrustedKeys } from "./signing.ts";
 
 /** When the files of a version are checked against their digests, and its manifest against the keys that are trusted. */
@@ -12,6 +13,9 @@ export type VerifyMode = "always" | "first" | "never";
 
 /** Digests and versions that are remembered as verified; the oldest is forgotten first. */
 const REMEMBERED = 10_000;
+
+/** Most paths that a message lists. */
+const SHOWN = 10;
 
 /** Reads the files of versions, and checks them as the registry is told to. */
 export class VersionFiles {
@@ -38,9 +42,10 @@ export class VersionFiles {
   async *stream(version: VersionRecord, path: string, call: CallOptions | undefined): AsyncGenerator<Uint8Array, void> {
     const file = version.files.find((each) => each.path === path);
     if (file === undefined) {
-      const known = version.files.map((each) => each.path).join(", ");
-      throw invalidInput(`The path of a file of ${formatModelRef(version)}`, [
-        { path: [], message: `expected one of ${known}, but got ${JSON.stringify(path)}` },
+      const known = version.files.slice(0, SHOWN).map((each) => shownValue(each.path));
+      if (version.files.length > SHOWN) known.push("and more");
+      throw invalidInput(`The path of a file of ${formatModelRef({ name: version.name, version: version.version })}`, [
+        { path: [], message: `expected one of ${known.join(", ")}, but got ${shownValue(path)}` },
       ]);
     }
     await this.checkManifest(version);

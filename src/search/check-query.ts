@@ -20,7 +20,7 @@ const COMPARISONS = ["=", "!=", "<", "<=", ">", ">="] as const satisfies readonl
  * Whoever takes a query from outside calls it once; stores do not.
  *
  * @param query - taken to be of any type, as what comes out of JSON is
- * @throws a {@link ModelwrightError} with code `INPUT_INVALID` that says where the first thing is wrong
+ * @throws a `ModelwrightError` with code `INPUT_INVALID` that says where the first thing is wrong
  */
 export function checkQuery(query: SearchQuery): SearchQuery {
   const { where, orderBy, limit, after } = members(query, [], ["where", "orderBy", "limit", "after"]);

@@ -26,7 +26,7 @@ export function encodeCursor(keys: readonly CursorKey[], place: Place): string {
 /**
  * The place that a cursor stands for.
  *
- * @throws a {@link ModelwrightError} with code `INPUT_INVALID` for what is no cursor, and for one of another order
+ * @throws a `ModelwrightError` with code `INPUT_INVALID` for what is no cursor, and for one of another order
  */
 export function decodeCursor(cursor: string, keys: readonly CursorKey[]): Place {
   const content = contentOf(cursor);

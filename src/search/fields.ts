@@ -53,7 +53,7 @@ export function fieldProblem(
 /**
  * Refuses a query that names something that the records cannot have. Every store begins with it, so that all answer alike.
  *
- * @throws a {@link ModelwrightError} with code `INPUT_INVALID` that lists every unknown field
+ * @throws a `ModelwrightError` with code `INPUT_INVALID` that lists every unknown field
  */
 export function assertSearchable({ where, orderBy = [] }: SearchQuery, fields: SearchableFields): void {
   const problems = new Set<string>();

@@ -3,11 +3,17 @@ import type { Filter, SearchField, SearchValue } from "./port.ts";
 
 /** Conditions on a field whose values are of type `T`. What each one means is said at {@link Filter}. */
 export interface FieldFilters<T extends SearchValue> {
+  /** Equal. */
   eq(value: T): Filter;
+  /** There, and not equal. */
   ne(value: T): Filter;
+  /** Less. */
   lt(value: T): Filter;
+  /** Less or equal. */
   lte(value: T): Filter;
+  /** Greater. */
   gt(value: T): Filter;
+  /** Greater or equal. */
   gte(value: T): Filter;
   /** Equal to one of them; of none, no record matches. */
   in(values: readonly T[]): Filter;
@@ -35,8 +41,11 @@ interface FilterBuilder<K extends SearchKind> {
   and(...of: readonly Filter[]): Filter;
   /** No record when there are none. */
   or(...of: readonly Filter[]): Filter;
+  /** Every record that the filter does not match. */
   not(of: Filter): Filter;
+  /** Conditions on an attribute. */
   attribute<A extends AttributeOf<K>>(name: A): AttributeFilters<K, A>;
+  /** Conditions on a tag. */
   tag(key: string): TextFilters;
 }
 
@@ -50,6 +59,7 @@ export interface ModelFilterBuilder extends FilterBuilder<"models"> {
 export interface VersionFilterBuilder extends FilterBuilder<"versions"> {
   /** The alias points at the version. */
   alias(name: string): Filter;
+  /** Conditions on a metric. */
   metric(key: string): FieldFilters<number>;
   /** A hyperparameter: numbers are compared with numbers, anything else is text. */
   param(key: string): TextFilters<SearchValue>;
@@ -59,6 +69,7 @@ export interface VersionFilterBuilder extends FilterBuilder<"versions"> {
 export interface RunFilterBuilder extends FilterBuilder<"runs"> {
   /** By its latest value. */
   metric(key: string): FieldFilters<number>;
+  /** Conditions on a param, which is text. */
   param(key: string): TextFilters;
   /** Any of the data sets that the run has used. */
   dataset(member: "name" | "digest" | "context"): TextFilters;

@@ -18,7 +18,7 @@ export interface Searchable<T> extends SearchableFields {
  * Answers as a database does: an infinity counts as the greatest or least finite number, NaN as what is not there.
  * Takes time in proportion to n log n for n records.
  *
- * @throws a {@link ModelwrightError} with code `INPUT_INVALID` for an attribute, an order or a cursor that is not known
+ * @throws a `ModelwrightError` with code `INPUT_INVALID` for an attribute, an order or a cursor that is not known
  */
 export function searchArray<T>(records: Iterable<T>, query: SearchQuery, searchable: Searchable<T>): Page<T> {
   assertSearchable(query, searchable);

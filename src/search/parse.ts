@@ -28,7 +28,7 @@ import type { Filter, SearchField, SearchOrder, SearchValue } from "./port.ts";
  * Text of white space alone is a filter that every record matches. Takes linear time.
  *
  * @param kind - what is searched, by which names are known
- * @throws a {@link ModelwrightError} with code `INPUT_INVALID` that says the column, from 1, what was expected there and what was found
+ * @throws a `ModelwrightError` with code `INPUT_INVALID` that says the column, from 1, what was expected there and what was found
  */
 export function parseFilter(text: string, kind: SearchKind): Filter {
   const parser = new Parser(text, kind, "The filter");
@@ -42,7 +42,7 @@ export function parseFilter(text: string, kind: SearchKind): Filter {
  * The order that a text means, for example `metrics.auc DESC, name`. Fields are those of {@link parseFilter} but for aliases and data
  * sets, of which a record may have several; `ASC` may be left out. Text of white space alone is no order.
  *
- * @throws a {@link ModelwrightError} with code `INPUT_INVALID` as {@link parseFilter} does
+ * @throws a `ModelwrightError` with code `INPUT_INVALID` as {@link parseFilter} does
  */
 export function parseOrder(text: string, kind: SearchKind): readonly SearchOrder[] {
   const parser = new Parser(text, kind, "The order");

@@ -12,7 +12,7 @@ export type SearchValue = string | number;
  * A condition on records.
  *
  * A comparison with what a record does not have is false, also `!=`; `not` turns it true. A number compares with numbers and text with
- * text: a comparison across the two is false. What a record may have several of (aliases, data sets) matches when any one does.
+ * text: a comparison across the two is false; NaN is as if it were not there, an infinity is the greatest number. What a record may have several of (aliases, data sets) matches when any one does.
  * `like` knows `%` and `_`, has no escape, and minds case; `ilike` does not mind the case of ASCII letters.
  */
 export type Filter =
@@ -27,7 +27,7 @@ export type Filter =
   | { readonly op: "in"; readonly field: SearchField; readonly values: readonly SearchValue[] }
   | { readonly op: "exists"; readonly field: SearchField };
 
-/** One key of an order. Records that lack it come last, in either direction. */
+/** One key of an order. Records that lack it come last, in either direction; where some have numbers and some text, numbers come first. */
 export interface SearchOrder {
   readonly field: SearchField;
   readonly direction: "asc" | "desc";

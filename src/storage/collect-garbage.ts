@@ -62,7 +62,7 @@ const optionsSchema = z.strictObject({
  * where it was killed while it deleted.
  *
  * @source a two-phase collection: the protocol is written at {@link BlobReferences}
- * @throws a {@link ModelwrightError} with code `CONFIG_INVALID` for bad options
+ * @throws a `ModelwrightError` with code `CONFIG_INVALID` for bad options
  *
  * @example
  * ```ts

@@ -10,6 +10,7 @@ import {
 import type { Digest } from "../core/digest.ts";
 import type { JsonValue } from "../core/json.ts";
 import { invalidInput } from "../core/schema.ts";
+import { isTime, shown } from "./limits.ts";
 import type { RunRecord } from "./port.ts";
 
 /** Runs side by side. Facts are what has one value: name, status, who has made it, and so on; times are ISO text. */
@@ -31,11 +32,13 @@ export interface CompareRunsOptions {
  * Puts runs side by side, of one experiment or of several: params, the latest values of metrics with their differences, tags, data sets,
  * artifacts. Plain JSON.
  *
- * @throws a {@link ModelwrightError} with code `INPUT_INVALID` for no runs, and for a baseline that is not one of them
+ * @throws a `ModelwrightError` with code `INPUT_INVALID` for no runs, for a baseline that is not one of them, and for a
+ * direction that is none
  *
  * @example
  * ```ts
- * import { ExperimentTracker, memoryBlobs, memoryTracking } from "modelwright";
+ * import { memoryBlobs, memoryTracking } from "modelwright/memory";
+ * import { ExperimentTracker } from "modelwright/tracking";
  * import { compareRuns } from "modelwright/tracking";
  *
  * await using tracker = new ExperimentTracker({ store: memoryTracking(), blobs: memoryBlobs() });
@@ -47,7 +50,11 @@ export interface CompareRunsOptions {
 export function compareRuns(runs: readonly RunRecord[], { baseline, directions = {} }: CompareRunsOptions = {}): RunComparison {
   const index = baseline === undefined ? 0 : runs.findIndex(({ id }) => id === baseline);
   if (runs.length === 0) throw refused("expected at least one run");
-  if (index < 0) throw refused(`expected the baseline ${JSON.stringify(baseline)} among the runs`);
+  if (index < 0) throw refused(`expected the baseline ${shown(baseline ?? "")} among the runs`);
+  for (const [metric, direction] of Object.entries(directions)) {
+    if (direction === "maximize" || direction === "minimize") continue;
+    throw refused(`expected maximize or minimize as the direction of ${shown(metric)}`);
+  }
   const records = runs.map((run) => ({
     label: run.name,
     facts: factsOf(run),
@@ -74,10 +81,15 @@ function factsOf(run: RunRecord): Readonly<Record<string, JsonValue>> {
     parentId,
     status,
     createdBy,
-    startedAt: new Date(startedAt).toISOString(),
-    endedAt: endedAt === null ? null : new Date(endedAt).toISOString(),
+    startedAt: timeText(startedAt),
+    endedAt: endedAt === null ? null : timeText(endedAt),
     durationMs: endedAt === null ? null : endedAt - startedAt,
   };
+}
+
+/** As ISO text; a time that is no date, which another program may have stored, as its number. */
+function timeText(time: number): string {
+  return isTime(time) ? new Date(time).toISOString() : String(time);
 }
 
 /** Several of one name and context stand one after the other, in the order of their digests. */

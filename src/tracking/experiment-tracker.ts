@@ -7,7 +7,6 @@ import { Lifecycle } from "../core/lifecycle.ts";
 import { defaultLogger, guarded, type Logger } from "../core/logger.ts";
 import { parseOptions } from "../core/options.ts";
 import { systemRandom } from "../core/random.ts";
-import { invalidInput } from "../core/schema.ts";
 import type { Filter, SearchQuery } from "../search/port.ts";
 import { type ExperimentChange, Experiments } from "./experiments.ts";
 import { type ModelRegistrar, type RegistrationOptions, type RunRegistration, runRegistration } from "./model-registration.ts";
@@ -18,6 +17,7 @@ import { assertId, type EndStatus, RunCalls, type RunSummary } from "./run-calls
 import type { RunLog } from "./run-log.ts";
 import { searchQuery } from "./search-query.ts";
 import {
+  assertNameOf,
   type BestRunOptions,
   bestSchema,
   type EndRunOptions,
@@ -46,11 +46,12 @@ const PURGE_PAGE = 100;
  * Calls reject with `CLOSED` after `close()`, with `TRACKING_RUN_NOT_FOUND` and `TRACKING_EXPERIMENT_NOT_FOUND` for what does not exist,
  * with `INPUT_INVALID` for what is malformed, and with `STORE_FAILED` when a store fails.
  *
- * @throws a {@link ModelwrightError} with code `CONFIG_INVALID` for bad options
+ * @throws a `ModelwrightError` with code `CONFIG_INVALID` for bad options
  *
  * @example
  * ```ts
- * import { ExperimentTracker, memoryBlobs, memoryTracking } from "modelwright";
+ * import { memoryBlobs, memoryTracking } from "modelwright/memory";
+ * import { ExperimentTracker } from "modelwright/tracking";
  *
  * await using tracker = new ExperimentTracker({ store: memoryTracking(), blobs: memoryBlobs() });
  * await tracker.run({ experiment: "churn", params: { rate: 0.1 } }, async (run) => {
@@ -93,7 +94,7 @@ export class ExperimentTracker implements AsyncDisposable {
   /**
    * Starts a run, in an experiment that is made when there is none with the name.
    *
-   * @throws a {@link ModelwrightError} with code `TRACKING_EXPERIMENT_NOT_FOUND` for an id that leads to none and for a deleted
+   * @throws a `ModelwrightError` with code `TRACKING_EXPERIMENT_NOT_FOUND` for an id that leads to none and for a deleted
    * experiment, and `TRACKING_RUN_NOT_FOUND` for a parent that is not a run of it
    */
   async startRun(options: StartRunOptions, call?: CallOptions): Promise<Run> {
@@ -125,7 +126,7 @@ export class ExperimentTracker implements AsyncDisposable {
       }
       throw error;
     }
-    await run[Symbol.asyncDispose]();
+    await run[Symbol.asyncDispose](limits);
     return answer;
   }
 
@@ -137,7 +138,7 @@ export class ExperimentTracker implements AsyncDisposable {
   /**
    * Goes on with a run that has ended, was scheduled, or was started by another process: marks it as running.
    *
-   * @throws a {@link ModelwrightError} with code `TRACKING_RUN_NOT_FOUND`, also for a deleted one
+   * @throws a `ModelwrightError` with code `TRACKING_RUN_NOT_FOUND`, also for a deleted one
    */
   async resume(id: string, call?: CallOptions): Promise<Run> {
     const run = await this.#runs.read(id, call);
@@ -198,7 +199,7 @@ export class ExperimentTracker implements AsyncDisposable {
    * `created_by`, `started_at`, `ended_at`, `deleted_at`; tags; params; metrics; data sets. Runs that change while a search goes on
    * may be answered twice or not at all. The limit of `call.timeoutMs` holds for each page.
    *
-   * @throws a {@link ModelwrightError} with code `CONFIG_INVALID` for bad options, and `INPUT_INVALID` for a bad filter or order
+   * @throws a `ModelwrightError` with code `CONFIG_INVALID` for bad options, and `INPUT_INVALID` for a bad filter or order
    */
   search(options: RunSearchOptions = {}, call?: CallOptions): AsyncIterable<RunRecord> {
     const { experiments, ...parsed } = parseOptions(runSearchSchema, options, "ExperimentTracker.search");
@@ -236,7 +237,7 @@ export class ExperimentTracker implements AsyncDisposable {
   /** Every point of a metric by step, then time, then value, read in pages. None when there is no such run or metric. */
   history(id: string, key: string, call?: CallOptions): AsyncIterable<MetricPoint> {
     assertId(id);
-    assertKey(key);
+    assertNameOf("The name of a metric", key);
     return this.#calls.pages(call, (after, signal) =>
       this.#calls.store.metricHistory({ runId: id, key, limit: HISTORY_PAGE, after }, { signal }),
     );
@@ -256,7 +257,7 @@ export class ExperimentTracker implements AsyncDisposable {
     return this.#calls.run(call, async (signal) => {
       const { buckets } = parseOptions(sampleSchema, options, "ExperimentTracker.sample");
       assertId(id);
-      assertKey(key);
+      assertNameOf("The name of a metric", key);
       const read = () => this.#calls.store.sampleMetric({ runId: id, key, buckets }, { signal });
       return deepFreeze([...(await this.#calls.retry(read, signal))]);
     });
@@ -274,10 +275,10 @@ export class ExperimentTracker implements AsyncDisposable {
 
   /**
    * What a run is as a version of a model, for `ModelRegistry.register`: its artifacts by their digests, its params as hyperparameters,
-   * the latest value of each metric that is finite, its tags, the commit in the tag `mlflow.source.git.commit` as the version of the code,
-   * the run and its data sets as lineage. The registry needs the tracker's own blobs, where the artifacts are.
+   * the latest value of each metric that is finite, its tags, the commit in the tag `mlflow.source.git.commit` (where it has one, of at
+   * most 250 characters) as the version of the code, the run and its data sets as lineage. The registry needs the tracker's own blobs, where the artifacts are.
    *
-   * @throws a {@link ModelwrightError} with code `INPUT_INVALID` for an artifact that the run does not have
+   * @throws a `ModelwrightError` with code `INPUT_INVALID` for an artifact, a param or a finite metric that the run does not have
    */
   registration(id: string, options: RegistrationOptions, call?: CallOptions): Promise<RunRegistration> {
     return this.#calls.run(call, async (signal) => {
@@ -307,15 +308,8 @@ export class ExperimentTracker implements AsyncDisposable {
     signal: AbortSignal | undefined,
   ): Promise<Filter | undefined> {
     if (experiments === undefined) return where;
-    const values: string[] = [];
-    for (const which of experiments) values.push((await this.experiments.find(which, signal)).id);
+    const values = (await this.experiments.findAll(experiments, signal)).map(({ id }) => id);
     const inside: Filter = { op: "in", field: { entity: "attribute", key: "experiment_id" }, values };
     return where === undefined ? inside : { op: "and", of: [inside, where] };
   }
-}
-
-/** @throws a `ModelwrightError` with code `INPUT_INVALID` for what cannot be the name of a metric */
-function assertKey(key: string): void {
-  if (typeof key === "string" && key.length > 0) return;
-  throw invalidInput("The name of a metric", [{ path: [], message: "expected text of at least 1 character" }]);
 }

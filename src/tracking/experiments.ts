@@ -4,7 +4,7 @@ import type { Emitter } from "../core/events.ts";
 import { deepFreeze } from "../core/freeze.ts";
 import { parseOptions } from "../core/options.ts";
 import { invalidInput } from "../core/schema.ts";
-import { Issues } from "./limits.ts";
+import { Issues, LIMITS, shown } from "./limits.ts";
 import type { ExperimentRecord } from "./port.ts";
 import { experimentDeleted, experimentNotFound } from "./rules/failures.ts";
 import { parseTags } from "./run-log.ts";
@@ -18,6 +18,9 @@ export interface ExperimentChange {
   readonly name: string;
   readonly change: "created" | "renamed" | "tagged" | "deleted" | "restored";
 }
+
+/** Experiments that {@link Experiments.findAll} looks for in one query. */
+const FOUND_AT_ONCE = 100;
 
 /** An id of ours. No experiment may have such a name, so that an id never leads to another experiment. */
 const ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
@@ -119,6 +122,29 @@ export class Experiments {
     return deepFreeze(found);
   }
 
+  /** The experiments, in the order of their names or ids, in one query for a hundred of them; within a call that runs already. */
+  async findAll(which: readonly string[], signal: AbortSignal | undefined): Promise<readonly ExperimentRecord[]> {
+    for (const each of which) assertReference(each);
+    const byId = new Map<string, ExperimentRecord>();
+    const byName = new Map<string, ExperimentRecord>();
+    for (let at = 0; at < which.length; at += FOUND_AT_ONCE) {
+      const values = which.slice(at, at + FOUND_AT_ONCE);
+      const of = (["id", "name"] as const).map((key) => ({ op: "in", field: { entity: "attribute", key }, values }) as const);
+      // An item may be the name of one experiment and the id of another.
+      const query = { where: { op: "or", of }, limit: 2 * values.length } as const;
+      const { items } = await this.#calls.retry(() => this.#calls.store.searchExperiments(query, { signal }), signal);
+      for (const item of items) {
+        byId.set(item.id, item);
+        byName.set(item.name, item);
+      }
+    }
+    return which.map((each) => {
+      const found = (ID.test(each) ? undefined : byName.get(each)) ?? byId.get(each);
+      if (found === undefined) throw experimentNotFound(shown(each));
+      return found;
+    });
+  }
+
   /** As {@link Experiments.open}, by name or by id, within a call that runs already. */
   async findOrCreate(which: string, signal: AbortSignal | undefined): Promise<ExperimentRecord> {
     const found = await this.#find(which, signal);
@@ -128,9 +154,7 @@ export class Experiments {
   }
 
   async #find(which: string, signal: AbortSignal | undefined): Promise<ExperimentRecord | undefined> {
-    const issues = new Issues();
-    issues.text([], which, 1, 250);
-    if (issues.all.length > 0) throw invalidInput("The name or id of an experiment", issues.all);
+    assertReference(which);
     if (ID.test(which)) return this.#read({ id: which }, signal);
     return (await this.#read({ name: which }, signal)) ?? this.#read({ id: which }, signal);
   }
@@ -202,6 +226,13 @@ function opened(found: ExperimentRecord): ExperimentRecord {
   return deepFreeze(found);
 }
 
+/** @throws a `ModelwrightError` with code `INPUT_INVALID` for what is no name and no id */
+function assertReference(which: string): void {
+  const issues = new Issues();
+  issues.text([], which, 1, LIMITS.key);
+  if (issues.all.length > 0) throw invalidInput("The name or id of an experiment", issues.all);
+}
+
 function assertExperimentName(name: string): void {
   assertNameOf("The experiment", name);
   if (!ID.test(name)) return;
@@ -213,8 +244,4 @@ function checkedTags(tags: Readonly<Record<string, string | null>> | undefined):
   const parsed = parseTags(tags, issues);
   if (issues.all.length > 0) throw invalidInput("The tags", issues.all);
   return parsed;
-}
-
-function shown(which: string): string {
-  return which.length <= 80 ? which : `${which.slice(0, 79)}…`;
 }

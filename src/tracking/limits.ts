@@ -34,6 +34,26 @@ export class Issues {
   }
 }
 
+/** Greatest distance from the epoch that a `Date` has, ms. @source ECMA-262, Time Values and Time Range */
+const MAX_TIME = 8.64e15;
+
+/** Whether it is a time in whole milliseconds since the epoch that a `Date` can show. */
+export function isTime(value: unknown): value is number {
+  return Number.isSafeInteger(value) && Math.abs(value as number) <= MAX_TIME;
+}
+
+/** The text as a message shows it: quoted, and cut when it is long. */
+export function shown(text: string): string {
+  return JSON.stringify(text.length <= 80 ? text : `${text.slice(0, 79)}…`);
+}
+
+/** Says which of something there are, the first few by name. */
+export function thereAre(names: readonly string[]): string {
+  if (names.length === 0) return "it has none";
+  const first = names.slice(0, 10).map(shown).join(", ");
+  return names.length <= 10 ? `it has ${first}` : `it has ${first} and ${names.length - 10} more`;
+}
+
 /** Whether every database can hold and search the text. */
 export function isStorable(text: string): boolean {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: it is what is refused

@@ -2,6 +2,7 @@ import type { CallOptions } from "../core/call.ts";
 import type { Digest } from "../core/digest.ts";
 import type { JsonValue } from "../core/json.ts";
 import { invalidInput } from "../core/schema.ts";
+import { LIMITS, shown, thereAre } from "./limits.ts";
 import type { RunArtifact, RunRecord } from "./port.ts";
 
 /** The tag in which MLflow's clients keep the commit that a run was started from. */
@@ -24,7 +25,7 @@ interface Described {
   readonly description?: string | undefined;
   readonly directions?: Readonly<Record<string, "maximize" | "minimize">> | undefined;
   readonly dataVersion?: string | undefined;
-  /** @defaultValue the run's tag `mlflow.source.git.commit` */
+  /** @defaultValue the run's tag `mlflow.source.git.commit`, where it has 1 to 250 characters */
   readonly codeVersion?: string | undefined;
   readonly inputSchema?: JsonValue | undefined;
   readonly outputSchema?: JsonValue | undefined;
@@ -66,17 +67,17 @@ export interface ModelRegistrar<V> {
 /**
  * The registration that a run is.
  *
- * @throws a `ModelwrightError` with code `INPUT_INVALID` for an artifact that the run does not have
+ * @throws a `ModelwrightError` with code `INPUT_INVALID` for an artifact, a param or a finite metric that the run does not have
  */
 export function runRegistration(run: RunRecord, options: RegistrationOptions): RunRegistration {
   const { files, metrics, params, tags = {}, lineage = [], codeVersion, ...described } = options;
-  const commit = codeVersion ?? (Object.hasOwn(run.tags, COMMIT_TAG) ? run.tags[COMMIT_TAG] : undefined);
+  const commit = codeVersion ?? commitOf(run);
   const finite = Object.entries(run.metrics).filter(([, { value }]) => Number.isFinite(value));
   return {
     ...described,
     files: filesOf(run, files),
-    metrics: Object.fromEntries(chosen(finite, metrics).map(([key, { value }]) => [key, value])),
-    hyperparameters: Object.fromEntries(chosen(Object.entries(run.params), params)),
+    metrics: Object.fromEntries(chosen(run, finite, "metrics", metrics).map(([key, { value }]) => [key, value])),
+    hyperparameters: Object.fromEntries(chosen(run, Object.entries(run.params), "params", params)),
     tags: Object.fromEntries([...Object.entries(run.tags), ...Object.entries(tags)]),
     lineage: [...run.datasets.map(({ digest }) => ({ kind: "dataset", ref: digest }) as const), ...lineage],
     runId: run.id,
@@ -84,8 +85,26 @@ export function runRegistration(run: RunRecord, options: RegistrationOptions): R
   };
 }
 
-function chosen<T>(entries: readonly [string, T][], names: readonly string[] | undefined): readonly [string, T][] {
-  return names === undefined ? entries : entries.filter(([name]) => names.includes(name));
+/** What the tag says, unless it is more or less than a version of the code may be. */
+function commitOf({ tags }: RunRecord): string | undefined {
+  const commit = Object.hasOwn(tags, COMMIT_TAG) ? tags[COMMIT_TAG]! : "";
+  return commit.length > 0 && commit.length <= LIMITS.key ? commit : undefined;
+}
+
+/** The entries with the names, or all of them. */
+function chosen<T>(
+  run: RunRecord,
+  entries: readonly [string, T][],
+  kind: "metrics" | "params",
+  names: readonly string[] | undefined,
+): readonly [string, T][] {
+  if (names === undefined) return entries;
+  const known = new Map(entries);
+  const unknown = names.find((name) => !known.has(name));
+  if (unknown === undefined) return entries.filter(([name]) => names.includes(name));
+  const what = kind === "metrics" ? "metric that is finite" : "param";
+  const message = `there is no ${what} named ${shown(unknown)}; ${thereAre([...known.keys()])}`;
+  throw invalidInput(`The ${kind} of run ${run.id}`, [{ path: [kind], message }]);
 }
 
 function filesOf(run: RunRecord, files: RegistrationOptions["files"]): RunRegistration["files"] {
@@ -93,7 +112,7 @@ function filesOf(run: RunRecord, files: RegistrationOptions["files"]): RunRegist
     const { digest } = artifactOf(run, from);
     return [path, { digest }];
   });
-  if (entries.length === 0) throw missing(run, typeof files === "string" ? `in ${files}` : "to register");
+  if (entries.length === 0) throw missing(run, typeof files === "string" ? `in ${shown(files)}` : "to register");
   return Object.fromEntries(entries);
 }
 
@@ -108,11 +127,11 @@ function pathsOf(run: RunRecord, files: RegistrationOptions["files"]): readonly 
 
 function artifactOf(run: RunRecord, path: string): RunArtifact {
   const found = run.artifacts.find((artifact) => artifact.path === path);
-  if (found === undefined) throw missing(run, JSON.stringify(path));
+  if (found === undefined) throw missing(run, shown(path));
   return found;
 }
 
 function missing({ id, artifacts }: RunRecord, what: string) {
-  const known = artifacts.length === 0 ? "it has none" : `it has ${artifacts.map(({ path }) => path).join(", ")}`;
+  const known = thereAre(artifacts.map(({ path }) => path));
   return invalidInput(`The files of run ${id}`, [{ path: ["files"], message: `there is no artifact ${what}; ${known}` }]);
 }

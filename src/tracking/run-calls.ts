@@ -7,7 +7,8 @@ import type { BlobStore } from "../storage/port.ts";
 import { startedStreams } from "../storage/started-streams.ts";
 import { type FileContent, storeFiles } from "../storage/stored-files.ts";
 import type { Experiments } from "./experiments.ts";
-import { LIMITS } from "./limits.ts";
+import { isTime, LIMITS, shown, thereAre } from "./limits.ts";
+import { pointBatches } from "./point-batches.ts";
 import type { RunArtifact, RunChange, RunRecord } from "./port.ts";
 import { type MetricInput, parseLog, type RunLog } from "./run-log.ts";
 import { assertEnd, assertNameOf, type EndRunOptions, parseRun, type StartRunOptions } from "./tracker-options.ts";
@@ -86,8 +87,8 @@ export class RunCalls {
       async (signal) => {
         assertId(id);
         assertEnd(status);
-        if (endedAt !== undefined && !Number.isSafeInteger(endedAt)) {
-          const message = "expected an integer of milliseconds since the epoch";
+        if (endedAt !== undefined && !isTime(endedAt)) {
+          const message = "expected an integer of milliseconds since the epoch, of a date";
           throw invalidInput("The end of a run", [{ path: ["endedAt"], message }]);
         }
         const change = { status, endedAt: endedAt ?? calls.now() };
@@ -122,17 +123,10 @@ export class RunCalls {
     call: CallOptions | undefined,
   ): Promise<number> {
     let logged = 0;
-    let metrics: MetricInput[] = [];
-    const flush = async () => {
-      if (metrics.length > 0) await this.log(id, { metrics }, call);
+    for await (const metrics of pointBatches(points, call?.signal)) {
+      await this.log(id, { metrics }, call);
       logged += metrics.length;
-      metrics = [];
-    };
-    for await (const point of points) {
-      metrics.push(point);
-      if (metrics.length === LIMITS.metrics) await flush();
     }
-    await flush();
     return logged;
   }
 
@@ -159,12 +153,13 @@ export class RunCalls {
 
   async #findArtifact(id: string, path: string, signal: AbortSignal | undefined): Promise<RunArtifact> {
     assertId(id);
+    if (typeof path !== "string") throw invalidInput("The path of an artifact", [{ path: [], message: "expected text" }]);
     const { artifacts } = await this.#with.calls.findRun(id, signal);
     const found = artifacts.find((artifact) => artifact.path === path);
     if (found !== undefined) return found;
-    const known = artifacts.length === 0 ? "it has none" : `it has ${artifacts.map((artifact) => artifact.path).join(", ")}`;
-    throw new ModelwrightError("STORE_NOT_FOUND", `The run ${id} has no artifact ${JSON.stringify(path)}; ${known}`, {
-      details: { store: this.#with.calls.store.name, key: String(path) },
+    const known = thereAre(artifacts.map((artifact) => artifact.path));
+    throw new ModelwrightError("STORE_NOT_FOUND", `The run ${id} has no artifact ${shown(path)}; ${known}`, {
+      details: { store: this.#with.calls.store.name, key: path.slice(0, LIMITS.path) },
     });
   }
 

@@ -95,7 +95,8 @@ function parseMetrics(
   const listed = isList(given);
   const inputs = listed ? given : entriesOf(given, "metrics", issues).map(toInput);
   if (!fits(inputs, "metrics", issues)) return [];
-  return inputs.map((input, i) => {
+  // Unlike `map`, not past the holes of an array.
+  return Array.from(inputs, (input, i) => {
     const { key, value, step = defaults.step, at = defaults.at } = Object(input) as MetricInput;
     const path = ["metrics", listed ? i : key];
     issues.text(path, key, 1, LIMITS.key);
@@ -146,7 +147,7 @@ function parseDatasets(given: RunLog["datasets"], issues: Issues): readonly RunD
   if (given !== undefined && !Array.isArray(given)) issues.add(["datasets"], "expected an array");
   const inputs: readonly DatasetInput[] = Array.isArray(given) ? given : [];
   if (!fits(inputs, "datasets", issues)) return [];
-  return inputs.map((input, i) => {
+  return Array.from(inputs, (input, i) => {
     const { name, digest, context = "", source = null } = Object(input) as DatasetInput;
     const path = ["datasets", i];
     issues.text([...path, "name"], name, 1, LIMITS.key);

@@ -73,6 +73,9 @@ export class Run implements AsyncDisposable {
   /**
    * Logs any number of points, 1000 in one step; answers how many. Not atomic as a whole: when it fails, some are logged. Points that
    * say their time may be sent again, they are kept once.
+   *
+   * @param call - the signal also ends the wait for the next point; the time limit holds for each batch
+   * @throws a {@link ModelwrightError} with code `INPUT_INVALID` for what cannot be iterated over
    */
   logHistory(points: Iterable<MetricInput> | AsyncIterable<MetricInput>, call?: CallOptions): Promise<number> {
     return this.#runs.logHistory(this.id, points, call);
@@ -145,11 +148,11 @@ export class Run implements AsyncDisposable {
   }
 
   /** Finishes the run unless it has been ended, by this handle or by anybody else, or is gone. */
-  async [Symbol.asyncDispose](): Promise<void> {
+  async [Symbol.asyncDispose](call?: CallOptions): Promise<void> {
     if (this.#ended) return;
     try {
-      const { status } = await this.read();
-      if (status === "running") await this.finish();
+      const { status } = await this.read(call);
+      if (status === "running") await this.finish(call);
     } catch (error) {
       if (!ModelwrightError.is(error, "TRACKING_RUN_NOT_FOUND")) throw error;
     }

@@ -4,7 +4,7 @@ import { port } from "../core/options.ts";
 import { invalidInput } from "../core/schema.ts";
 import type { Filter, SearchOrder } from "../search/port.ts";
 import type { BlobStore } from "../storage/port.ts";
-import { Issues, isStorable, LIMITS } from "./limits.ts";
+import { Issues, isStorable, isTime, LIMITS } from "./limits.ts";
 import type { RunDraft, RunStatus, TrackingStore } from "./port.ts";
 import { type ParamValue, parseParams, parseTags } from "./run-log.ts";
 
@@ -57,7 +57,7 @@ export interface TrackingSearchOptions {
 
 /** How {@link ExperimentTracker.search} reads. */
 export interface RunSearchOptions extends TrackingSearchOptions {
-  /** Names or ids. @defaultValue every experiment, also the deleted ones */
+  /** Names or ids, at most 1000. @defaultValue every experiment, also the deleted ones */
   readonly experiments?: readonly string[] | undefined;
 }
 
@@ -96,7 +96,7 @@ const searchShape = {
 
 export const experimentSearchSchema = z.strictObject(searchShape);
 
-export const runSearchSchema = z.strictObject({ ...searchShape, experiments: z.array(z.string()).optional() });
+export const runSearchSchema = z.strictObject({ ...searchShape, experiments: z.array(z.string()).max(1000).optional() });
 
 export const bestSchema = z.strictObject({
   experiment: z.string(),
@@ -130,7 +130,7 @@ export function parseRun(
   issues.text(["name"], name, 1, LIMITS.key);
   if (createdBy !== undefined) issues.text(["createdBy"], createdBy, 1, LIMITS.key);
   if (status !== "running" && status !== "scheduled") issues.add(["status"], "expected running or scheduled");
-  if (!Number.isSafeInteger(startedAt)) issues.add(["startedAt"], "expected an integer of milliseconds since the epoch");
+  if (!isTime(startedAt)) issues.add(["startedAt"], "expected an integer of milliseconds since the epoch, of a date");
   const params = parseParams(given.params, issues);
   const tags = parseTags(given.tags, issues);
   for (const [key, value] of Object.entries(tags)) if (value === null) issues.add(["tags", key], "expected text, but got null");

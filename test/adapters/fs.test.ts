@@ -131,10 +131,8 @@ describe("fs", () => {
       for await (const _chunk of store.stream(digest)) if (chunks++ === 0) await change(fileOf(root, digest));
     };
     await expect(read()).rejects.toMatchObject({
-      code: "STORE_FAILED",
-      message: expect.stringContaining("the file changed while it was read"),
-      details: { store: `fs:${root}`, operation: "stream" },
-      retryable: true,
+      code: "STORE_CORRUPT",
+      details: { store: `fs:${root}`, key: digest, actual: "a file that changed while it was read" },
     });
   });
 

@@ -35,9 +35,11 @@ async function serve(endpoint: string): Promise<Server> {
         // Those of the other connection.
         const { connection: _, "transfer-encoding": __, ...rest } = answer.headers;
         response.writeHead(answer.statusCode!, rest);
-        answer.pipe(response);
+        if (method === "HEAD") response.end();
+        else answer.pipe(response);
       });
-      outgoing.on("error", () => response.destroy());
+      // Swift's server writes the end of a body after the head of an answer to HEAD, which Node takes for an error.
+      outgoing.on("error", () => response.headersSent || response.destroy());
       incoming.pipe(outgoing);
       return;
     }

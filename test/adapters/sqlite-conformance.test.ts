@@ -9,13 +9,11 @@ import { type SqliteStores, sqlite } from "../../src/adapters/sqlite/index.ts";
 import { guard, migrations } from "../../src/adapters/sqlite/migrations.ts";
 import { systemClock } from "../../src/core/clock.ts";
 import type { RegistryStore } from "../../src/registry/port.ts";
-import { blobReferencesConformance } from "../../src/testing/conformance/blob-references.ts";
 import { keyValueStoreConformance } from "../../src/testing/conformance/key-value-store.ts";
 import { onlineStoreConformance } from "../../src/testing/conformance/online-store.ts";
+import { registryReferencesConformance } from "../../src/testing/conformance/registry-references.ts";
 import { registryStoreConformance } from "../../src/testing/conformance/registry-store.ts";
-import type { TestKit } from "../../src/testing/suite.ts";
 import { changesLikeMemory } from "./changes-like-memory.ts";
-import { draft, stamp } from "./fixtures/registry-draft.ts";
 import { newestRowWins } from "./newest-row-wins.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "modelwright-sqlite-conformance-"));
@@ -36,7 +34,7 @@ describe.each([
   }
 
   registryStoreConformance(kit, () => open("registry"));
-  references(kit, () => open("registry"));
+  registryReferencesConformance(kit, () => open("registry"));
   onlineStoreConformance(kit, () => open("online"));
   keyValueStoreConformance(kit, () => open("keyValues"));
   newestRowWins("sqlite", () => open("online"));
@@ -58,23 +56,6 @@ describe("sqlite through kysely, as databases behind a network are used", () => 
   }
 
   registryStoreConformance(kit, open);
-  references(kit, open);
+  registryReferencesConformance(kit, open);
   changesLikeMemory("changes of a registry", open);
 });
-
-/** The versions of a registry refer to blobs. */
-function references(kit: TestKit, open: () => RegistryStore): void {
-  blobReferencesConformance(kit, "registry/1", () => {
-    const registry = open();
-    let versions = 0;
-    return {
-      references: registry,
-      refer: async (digests) => {
-        const files = digests.map((digest, i) => ({ path: `${i}`, digest, sizeBytes: 1 }));
-        const { name, version, stage } = await registry.insertVersion(draft(`refers ${versions++}`, { files }), stamp());
-        return async () => void (await registry.deleteVersion(name, version, stage, stamp()));
-      },
-      [Symbol.asyncDispose]: () => registry[Symbol.asyncDispose](),
-    };
-  });
-}

@@ -1,7 +1,7 @@
 """Writes `MLmodel` files as MLflow does, and reads ours as MLflow does, to check src/registry/mlflow-*.ts.
 
     python3 test/reference/mlflow.py make     writes test/reference/mlflow.json: YAML of PyYAML and the value that it stands for
-    node test/registry/fixtures/mlflow-for-python.ts    writes test/reference/mlflow-ours.json: our files
+    node test/mlflow/fixtures/mlflow-for-python.ts    writes test/reference/mlflow-ours.json: our files
     python3 test/reference/mlflow.py check    reads those; exits with 1 when one is not as MLflow needs it
 
 Needs PyYAML and NumPy. MLflow itself is not needed: what its `Model.from_dict`, `ModelSignature.from_dict`, `Schema.from_json`,

@@ -7,16 +7,31 @@ import config from "../../.dependency-cruiser.mjs";
 
 /** A file planted in a copy of src/ and the rule that must find it. */
 const planted: readonly { rule: string; file: string; text: string; from?: string }[] = [
-  ...["core", "stats", "search", "storage", "onnx-format", "registry", "tracking", "features", "drift", "inference", "router"].map((folder) => ({
+  ...[
+    "core",
+    "stats",
+    "search",
+    "storage",
+    "onnx-format",
+    "registry",
+    "tracking",
+    "mlflow",
+    "features",
+    "drift",
+    "inference",
+    "router",
+  ].map((folder) => ({
     rule: `table-${folder}`,
     file: `src/${folder}/planted-table.ts`,
     text: 'import "../testing/suite.ts";',
   })),
-  ...["memory", "sql", "sqlite", "postgres", "mariadb", "fs", "s3", "indexeddb", "onnxruntime", "onnx", "onnx-web"].map((folder) => ({
-    rule: `table-adapters-${folder}`,
-    file: `src/adapters/${folder}/planted-table.ts`,
-    text: 'import "../../testing/suite.ts";',
-  })),
+  ...["memory", "sql", "sqlite", "postgres", "mariadb", "fs", "s3", "indexeddb", "onnxruntime", "onnx", "onnx-web"].map(
+    (folder) => ({
+      rule: `table-adapters-${folder}`,
+      file: `src/adapters/${folder}/planted-table.ts`,
+      text: 'import "../../testing/suite.ts";',
+    }),
+  ),
   { rule: "table-testing", file: "src/testing/planted-table.ts", text: 'import "../adapters/fs/index.ts";' },
   { rule: "table-index-ts", file: "src/index.ts", text: 'import "./testing/suite.ts";' },
   { rule: "every-folder-in-table", file: "src/planted/planted.ts", text: 'import "../core/errors.ts";' },

@@ -6,20 +6,27 @@ import { io } from "./file-failure.ts";
 /** Large enough that the round trip to the thread pool does not count, small enough that hashing a chunk blocks for about 1 ms. */
 const CHUNK_BYTES = 1 << 20;
 
+/** What reads a file, as errors name it. */
+export interface FileReader {
+  readonly store: string;
+  readonly operation: string;
+  /** Makes the error for a file that has become shorter or longer. @defaultValue `STORE_FAILED`, retryable */
+  readonly changed?: () => Error;
+}
+
 /**
  * The bytes of a file in chunks.
  *
  * @param sizeBytes - of the file as it was opened; an array for all of it would hold the bytes
  * @param target - gives the array for the bytes at an offset; a fresh one for each chunk by default
- * @throws a `ModelwrightError` with code `STORE_FAILED`, retryable, at the end when the file has become shorter or longer
+ * @throws what `changed` makes, at the end, when the file has become shorter or longer
  */
 export async function* fileChunks(
   handle: FileHandle,
   sizeBytes: number,
-  failure: FileReader,
+  { store, operation, changed }: FileReader,
   target: (at: number, length: number) => Uint8Array = (_, length) => new Uint8Array(length),
 ): AsyncGenerator<Uint8Array, void> {
-  const { store, operation } = failure;
   const read = async (array: Uint8Array, at: number) =>
     (await io(store, operation, () => handle.read(array, 0, array.length, at))).bytesRead;
   let at = 0;
@@ -31,16 +38,11 @@ export async function* fileChunks(
     yield array.subarray(0, length);
   }
   if (at === sizeBytes && (await read(new Uint8Array(1), at)) === 0) return;
+  if (changed !== undefined) throw changed();
   throw new ModelwrightError("STORE_FAILED", `${store} failed to ${operation}: the file changed while it was read; try again`, {
-    details: failure,
+    details: { store, operation },
     retryable: true,
   });
-}
-
-/** What reads a file, as errors name it. */
-export interface FileReader {
-  readonly store: string;
-  readonly operation: string;
 }
 
 /** @throws a `ModelwrightError` with code `STORE_FAILED` when the machine has less memory than the file says that it has bytes */

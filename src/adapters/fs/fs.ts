@@ -41,8 +41,9 @@ const SMALL_BYTES = 64 << 20;
  * synchronised, too. `put` of stored content reads the stored file: it stays when size and digest are right, and is replaced when
  * not. What killed processes have left in `tmp` is removed before the first `put` when nobody has written to it for 24 hours.
  *
- * Symbolic links in place of blobs are not followed. In `stream` and `list` the `timeoutMs` of the call limits each step. A
- * failure of the file system rejects with `STORE_FAILED`, retryable when it was short of something for the moment.
+ * Symbolic links in place of blobs are not followed. `get` of more bytes than the machine has memory rejects with `STORE_FAILED`;
+ * `stream` reads any size. In `stream` and `list` the `timeoutMs` of the call limits each step. A failure of the file system rejects
+ * with `STORE_FAILED`, retryable when it was short of something for the moment.
  *
  * @param path - relative to the working directory of now
  * @throws a {@link ModelwrightError} with code `CONFIG_INVALID` for an empty path
@@ -177,7 +178,9 @@ export function fs(path: string, runtime: Pick<Runtime, "clock" | "logger"> = {}
     digest: Digest,
     { verify, allocate, signal }: ReadOptions,
   ): AsyncGenerator<Uint8Array, void> {
-    const failure = { store: name, operation };
+    // Blobs do not change, so one that does is damaged; who waives the check is told all the same, not given a mixture.
+    const changed = () => corrupt(digest, "a file that changed while it was read");
+    const failure = { store: name, operation, ...(verify && { changed }) };
     const file = await io(name, operation, () => folder.open(digest));
     if (file === undefined) {
       throw new ModelwrightError("STORE_NOT_FOUND", `${name} holds no blob ${digest}; put it first`, {

@@ -30,7 +30,8 @@ const searchableRuns = { ...runFields, values: runValues };
  *
  * @example
  * ```ts
- * import { ExperimentTracker, memoryBlobs, memoryTracking } from "modelwright";
+ * import { memoryBlobs, memoryTracking } from "modelwright/memory";
+ * import { ExperimentTracker } from "modelwright/tracking";
  *
  * await using tracker = new ExperimentTracker({ store: memoryTracking(), blobs: memoryBlobs() });
  * await using run = await tracker.startRun({ experiment: "churn", params: { rate: 0.1 } });

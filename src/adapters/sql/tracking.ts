@@ -1,4 +1,5 @@
 import type { Kysely } from "kysely";
+import { withDeadline } from "../../core/deadline.ts";
 import type { TrackingStore } from "../../tracking/port.ts";
 import { blobRefs } from "./blob-references.ts";
 import { type SqlDatabase, SqlSession } from "./database.ts";
@@ -67,7 +68,10 @@ export function sqlTracking(database: SqlDatabase, name: string, capabilities: T
     // The group has the transactions; here the caller has its time limit, its error, and is waited for by `close`.
     logBatch: async (runId, batch, call) => {
       const rows = batchRows(batch);
-      await session.read("log a batch", call, () => batches.submit(runId, rows, call?.signal));
+      // The limit is put into the signal, so that a batch that is out of time is not written once its turn comes.
+      const submit = (signal: AbortSignal | undefined) =>
+        session.read("log a batch", { signal }, () => batches.submit(runId, rows, signal));
+      await withDeadline(call, submit, database.clock);
     },
     metricHistory: (query, call) => readSnapshot(session, "read a metric", call, (db) => history.page(db, query)),
     sampleMetric: (query, call) => readSnapshot(session, "sample a metric", call, (db) => history.sample(db, query)),

@@ -68,7 +68,7 @@ const FACT_ATTRIBUTES = [
 /** The attributes of a version that are not columns of its own and that it has, and its tags, metrics and params. */
 export function versionFacts(version: VersionRecord): readonly SearchFact[] {
   return [
-    ...FACT_ATTRIBUTES.flatMap((key) => present(attributeOf(version, key)).map((value) => fact("attribute", key, value))),
+    ...FACT_ATTRIBUTES.flatMap((key) => attributeOf(version, key).map((value) => fact("attribute", key, value))),
     ...Object.entries(version.tags).map(([key, value]) => fact("tag", key, value)),
     ...Object.entries(version.metrics).map(([key, value]) => fact("metric", key, value)),
     ...Object.entries(version.hyperparameters).map(([key, value]) => fact("param", key, paramOf(value))),
@@ -92,7 +92,7 @@ export function versionValues(version: VersionRecord, { entity, key }: SearchFie
     case "param":
       return member(version.hyperparameters, key, (value) => storable(paramOf(value)));
     default:
-      return present(attributeOf(version, key)).map(storable);
+      return attributeOf(version, key);
   }
 }
 
@@ -100,43 +100,14 @@ export function versionValues(version: VersionRecord, { entity, key }: SearchFie
 export function modelValues(model: ModelSummary, { entity, key }: SearchField): readonly (string | number)[] {
   if (entity === "alias") return model.aliases.map(({ alias }) => alias);
   if (entity === "tag") return member(model.tags, key, storable);
-  if (key === "created_at") return [model.createdAt];
-  return [key === "name" ? model.name : storable(model.description)];
+  return attributeOf(model, key);
 }
 
-function attributeOf(version: VersionRecord, key: string): string | number | null {
-  switch (key as keyof typeof versionAttributes) {
-    case "name":
-      return version.name;
-    case "version":
-      return version.version;
-    case "label":
-      return version.label;
-    case "stage":
-      return version.stage;
-    case "flavor":
-      return version.flavor;
-    case "framework":
-      return version.framework;
-    case "model_type":
-      return version.modelType;
-    case "description":
-      return version.description;
-    case "data_version":
-      return version.dataVersion;
-    case "code_version":
-      return version.codeVersion;
-    case "run_id":
-      return version.runId;
-    case "created_by":
-      return version.createdBy;
-    case "created_at":
-      return version.createdAt;
-    case "stage_changed_at":
-      return version.stageChangedAt;
-    case "legal_hold":
-      return version.legalHold;
-  }
+/** What a record has of an attribute: its member of the same name in camel case. */
+function attributeOf(record: VersionRecord | ModelSummary, key: string): readonly (string | number)[] {
+  const name = key.replaceAll(/_(.)/g, (_, letter: string) => letter.toUpperCase());
+  const value = (record as unknown as Readonly<Record<string, string | number | null>>)[name] ?? null;
+  return value === null ? [] : [storable(value)];
 }
 
 function fact(kind: SearchFact["kind"], key: string, given: string | number): SearchFact {
@@ -160,8 +131,4 @@ function member<T>(
   shown: (value: T) => string | number,
 ): readonly (string | number)[] {
   return Object.hasOwn(record, key) ? [shown(record[key]!)] : [];
-}
-
-function present(value: string | number | null): readonly (string | number)[] {
-  return value === null ? [] : [value];
 }

@@ -21,8 +21,9 @@ function mixedWrite(store: RegistryStore, i: number): Promise<unknown> {
   const key = { name: "a", version };
   switch (i % 10) {
     case 0:
+      return store.insertVersion(draft("a", { label: `1.${i % 4}.0` }), stamp());
     case 1:
-      return store.insertVersion(draft("a", { label: `1.${i % 4}.0`, lineage: [parent(`a@${version}`)] }), stamp());
+      return store.insertVersion(draft("a", { lineage: [parent(`a@${version}`)] }), stamp());
     case 2:
     case 3:
       return store.moveStage({ ...key, from: "staging", ...toProduction }, stamp());

@@ -54,9 +54,9 @@ export const noteTests: Readonly<Record<string, SuiteTest<RegistryStore>>> = {
 
   "shows aliases, in order, wherever a version is answered": async (store, check) => {
     await insertAll(store, "a", ["staging", "staging", "production"]);
-    for (const alias of ["shadow", "champion", "eu", "eu-2"]) await store.setAlias("a", alias, 2, stamp());
+    for (const alias of ["shadow", "eu_2", "champion", "eu2", "eu", "eu-2"]) await store.setAlias("a", alias, 2, stamp());
     await store.setAlias("a", "old", 3, stamp());
-    const expected = ["champion", "eu", "eu-2", "shadow"];
+    const expected = ["champion", "eu", "eu-2", "eu2", "eu_2", "shadow"];
     for (const ref of [{ version: 2 }, { stage: "staging" }, { alias: "eu" }]) {
       check.equal((await store.findVersion({ name: "a", ...ref }))?.aliases, expected);
     }
@@ -76,7 +76,7 @@ export const noteTests: Readonly<Record<string, SuiteTest<RegistryStore>>> = {
     const model = await store.findModel("a");
     check.equal(
       [...(model?.aliases ?? [])].sort((a, b) => (a.alias < b.alias ? -1 : 1)),
-      [...expected.map((alias) => ({ alias, version: 2 }))].toSpliced(3, 0, { alias: "old", version: 3 }),
+      [...expected.map((alias) => ({ alias, version: 2 }))].toSpliced(5, 0, { alias: "old", version: 3 }),
     );
   },
 

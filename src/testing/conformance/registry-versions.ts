@@ -2,6 +2,7 @@ import type { ModelRef } from "../../core/model.ts";
 import type { RegistryStore, VersionContent } from "../../registry/port.ts";
 import type { SuiteTest } from "../suite.ts";
 import {
+  attribute,
   digestOf,
   draft,
   insertAll,
@@ -12,6 +13,7 @@ import {
   searchModelNames,
   searchRefs,
   stamp,
+  tag,
 } from "./registry-drafts.ts";
 import { hostileTexts } from "./tracking-drafts.ts";
 
@@ -156,6 +158,35 @@ export const versionTests: Readonly<Record<string, SuiteTest<RegistryStore>>> = 
     ] as const) {
       check.equal(Object.entries(kept ?? {}).sort(), Object.entries(given).sort());
     }
+  },
+
+  "keeps and finds texts of the greatest length": async (store, check) => {
+    const [key, text, description] = ["模".repeat(250), "模".repeat(8000), "模".repeat(100_000)];
+    const one = record([key], () => text);
+    const lineage = [{ kind: "dataset" as const, ref: key }];
+    const metadata = { long: "x".repeat(600_000) };
+    const files = [{ path: `${"模".repeat(508)}.bin`, digest: digestOf("0b"), sizeBytes: 1 }];
+    const given = { files, flavor: "f".repeat(128), framework: key, runId: key, lineage, metadata };
+    const long = draft("n".repeat(128), {
+      ...given,
+      description,
+      tags: one,
+      hyperparameters: one,
+      metrics: record([key], () => 1),
+    });
+    const by = stamp({ actor: key, reason: text, requestId: key });
+    const inserted = await store.insertVersion(long, by);
+    check.equal(inserted, { ...inserted, ...long });
+    await store.setAlias(long.name, "a".repeat(64), 1, by);
+    const noted = await store.noteVersion(long.name, 1, { description: `${description}!`, legalHold: text }, by);
+    check.equal(await store.findVersion({ name: long.name, alias: "a".repeat(64) }), noted);
+    check.equal((await store.noteModel(long.name, { description, tags: one }, by)).tags, one);
+    check.equal((await store.findLinksTo(lineage)).length, 1);
+    const orderBy = [{ field: attribute("description"), direction: "asc" as const }];
+    await store.insertVersion(draft("a", { description: `${description}?` }), by);
+    const where = { op: "like" as const, field: attribute("description"), value: "模%" };
+    for (const limit of [1, 2]) check.equal(await searchRefs(store, { where, orderBy, limit }), [`${long.name}@1`, "a@1"]);
+    check.equal(await searchRefs(store, { where: { op: "=", field: tag(key), value: text } }), [`${long.name}@1`]);
   },
 
   "copies a draft": async (store, check) => {

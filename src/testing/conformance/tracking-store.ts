@@ -74,7 +74,7 @@ function verbs(
  * @example
  * ```ts
  * import { describe, it } from "node:test";
- * import { memoryTracking } from "modelwright";
+ * import { memoryTracking } from "modelwright/memory";
  * import { trackingStoreConformance } from "modelwright/testing";
  *
  * trackingStoreConformance({ describe, it }, () => memoryTracking());

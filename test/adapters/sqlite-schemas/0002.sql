@@ -116,7 +116,8 @@ CREATE INDEX modelwright_stage_events_exclusive on modelwright_stage_events (nam
 CREATE INDEX modelwright_stage_events_name on modelwright_stage_events (name, seq);
 CREATE INDEX modelwright_versions_created on modelwright_versions (created_at desc, name, version desc);
 CREATE UNIQUE INDEX modelwright_versions_label on modelwright_versions (name, label) where label is not null;
-CREATE INDEX modelwright_versions_stage on modelwright_versions (stage, name, version);
+CREATE INDEX modelwright_versions_order on modelwright_versions (name, version desc);
+CREATE INDEX modelwright_versions_stage on modelwright_versions (stage, name, version desc);
 CREATE TRIGGER modelwright_audit_delete before delete on modelwright_audit begin
   select raise(abort, 'the audit log can only be added to');
 end;
@@ -175,7 +176,7 @@ insert into "modelwright_lineage" values ('fraud', 2, 0, 'parent', 'fraud@0');
 insert into "modelwright_lineage" values ('fraud', 3, 0, 'parent', 'fraud@0');
 insert into "modelwright_lineage" values ('churn', 2, 1, 'report', 'r1');
 insert into "modelwright_migrations" values ('0001-first', 'sha256:7cc98305e0c88ce1bb2825aa02d9481438357a02f1123b24c78f06b7cd099491', 1750000000000);
-insert into "modelwright_migrations" values ('0002-registry', 'sha256:d8e3a2702639481d7135daec29c742246651b7439226eab61b7dc0005b7d6773', 1750000000000);
+insert into "modelwright_migrations" values ('0002-registry', 'sha256:7cce45fcb3ef66e9dafa0d845ef628cf9ef0e5b6d4e7154b62238683f2675e96', 1750000000000);
 insert into "modelwright_models" values ('Fraud', 1750000000000, 1, 1, '{"description":"","tags":{}}');
 insert into "modelwright_models" values ('churn', 1750000060000, 2, 3, '{"description":"who leaves","tags":{"area":"crm"}}');
 insert into "modelwright_models" values ('fraud', 1750000000000, 3, 3, '{"description":"","tags":{}}');

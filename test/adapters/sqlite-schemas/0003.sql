@@ -185,7 +185,8 @@ CREATE INDEX modelwright_stage_events_exclusive on modelwright_stage_events (nam
 CREATE INDEX modelwright_stage_events_name on modelwright_stage_events (name, seq);
 CREATE INDEX modelwright_versions_created on modelwright_versions (created_at desc, name, version desc);
 CREATE UNIQUE INDEX modelwright_versions_label on modelwright_versions (name, label) where label is not null;
-CREATE INDEX modelwright_versions_stage on modelwright_versions (stage, name, version);
+CREATE INDEX modelwright_versions_order on modelwright_versions (name, version desc);
+CREATE INDEX modelwright_versions_stage on modelwright_versions (stage, name, version desc);
 CREATE TRIGGER modelwright_audit_delete before delete on modelwright_audit begin
   select raise(abort, 'the audit log can only be added to');
 end;
@@ -263,7 +264,7 @@ insert into "modelwright_metric_points" values (6, -9007199254740991, 1750000000
 insert into "modelwright_metric_points" values (7, -9007199254740991, 1750000000000, 0, 1.7976931348623157e+308);
 insert into "modelwright_metric_points" values (8, -9007199254740991, 1750000000000, 0, 5e-324);
 insert into "modelwright_migrations" values ('0001-first', 'sha256:7cc98305e0c88ce1bb2825aa02d9481438357a02f1123b24c78f06b7cd099491', 1750000000000);
-insert into "modelwright_migrations" values ('0002-registry', 'sha256:d8e3a2702639481d7135daec29c742246651b7439226eab61b7dc0005b7d6773', 1750000000000);
+insert into "modelwright_migrations" values ('0002-registry', 'sha256:7cce45fcb3ef66e9dafa0d845ef628cf9ef0e5b6d4e7154b62238683f2675e96', 1750000000000);
 insert into "modelwright_migrations" values ('0003-tracking', 'sha256:0ff73c67da415a6b7e7a5a959923a38555a0ee2ddadf4fe195bcdf217be34081', 1750000000000);
 insert into "modelwright_models" values ('Fraud', 1750000000000, 1, 1, '{"description":"","tags":{}}');
 insert into "modelwright_models" values ('churn', 1750000060000, 2, 3, '{"description":"who leaves","tags":{"area":"crm"}}');

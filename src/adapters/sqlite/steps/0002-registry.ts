@@ -30,6 +30,10 @@ export const registryStep: Migration = {
     `alter table modelwright_versions add column notes text not null default '{"description":"","tags":{},"legalHold":null}'`,
     "alter table modelwright_versions add column lineage text not null default '[]'",
     "create unique index modelwright_versions_label on modelwright_versions (name, label) where label is not null",
+    // In the natural order of a search, by name and then by number downwards, so that a page is read without sorting a model's versions.
+    "drop index modelwright_versions_stage",
+    "create index modelwright_versions_stage on modelwright_versions (stage, name, version desc)",
+    "create index modelwright_versions_order on modelwright_versions (name, version desc)",
     "create index modelwright_versions_created on modelwright_versions (created_at desc, name, version desc)",
     // No index on values: a condition on facts is asked of one version after the other, for which the key serves best.
     `create table modelwright_version_facts (

@@ -1,9 +1,9 @@
 import { ModelwrightError } from "../core/errors.ts";
 import type { JsonValue } from "../core/json.ts";
 import { formatModelRef } from "../core/model.ts";
+import type { VersionRecord } from "../registry/port.ts";
 import { mlflowSignature } from "./mlflow-signature.ts";
 import { yamlText } from "./mlflow-yaml.ts";
-import type { VersionRecord } from "./port.ts";
 
 /** What {@link mlflowFiles} writes about the Python that is to load the model. */
 export interface MlflowOptions {
@@ -34,7 +34,7 @@ export interface MlflowOptions {
  * @example
  * ```ts
  * import { ModelRegistry, memoryBlobs, memoryRegistry } from "modelwright";
- * import { mlflowFiles } from "modelwright/registry";
+ * import { mlflowFiles } from "modelwright/mlflow";
  *
  * const registry = new ModelRegistry({ store: memoryRegistry(), blobs: memoryBlobs() });
  * const { version, files } = await registry.load("fraud@production");

@@ -5,8 +5,8 @@ import type { JsonValue } from "../core/json.ts";
 import { isName } from "../core/model.ts";
 import { peer } from "../core/peer.ts";
 import { invalidInput } from "../core/schema.ts";
+import type { Registration } from "../registry/index.ts";
 import { readYaml, type YamlLibrary } from "./mlflow-yaml-reader.ts";
-import type { Registration } from "./registration.ts";
 
 /** Options of {@link readMlflowModel}. */
 export interface ReadMlflowOptions {
@@ -41,7 +41,7 @@ const LIBRARIES: ReadonlyMap<string, string> = new Map([["sklearn", "scikit-lear
  * @example
  * ```ts
  * import { ModelRegistry, memoryBlobs, memoryRegistry } from "modelwright";
- * import { readMlflowModel } from "modelwright/registry";
+ * import { readMlflowModel } from "modelwright/mlflow";
  *
  * declare const folder: Record<string, Uint8Array>;
  * const registry = new ModelRegistry({ store: memoryRegistry(), blobs: memoryBlobs() });

@@ -4,13 +4,13 @@ import { describe, expect, it } from "vitest";
 import * as yaml from "yaml";
 import type { ErrorDetails } from "../../src/core/errors.ts";
 import type { JsonValue } from "../../src/core/json.ts";
-import { mlflowFiles } from "../../src/registry/mlflow-files.ts";
-import { readMlflowModel } from "../../src/registry/mlflow-model.ts";
-import { yamlText } from "../../src/registry/mlflow-yaml.ts";
-import { readYaml } from "../../src/registry/mlflow-yaml-reader.ts";
+import { mlflowFiles } from "../../src/mlflow/mlflow-files.ts";
+import { readMlflowModel } from "../../src/mlflow/mlflow-model.ts";
+import { yamlText } from "../../src/mlflow/mlflow-yaml.ts";
+import { readYaml } from "../../src/mlflow/mlflow-yaml-reader.ts";
 import { parseRegistration } from "../../src/registry/registration.ts";
+import { sampleVersion } from "../registry/sample-version.ts";
 import { checkedByPython, ourModels, pythonModels } from "./mlflow-cases.ts";
-import { sampleVersion } from "./sample-version.ts";
 
 const text = (value: string) => new TextEncoder().encode(value);
 const python = (name: string) => pythonModels.find((each) => each.name === name)!;
@@ -18,7 +18,7 @@ const folder = (name: string) => ({ MLmodel: text(python(name).yaml), "conda.yam
 
 describe("mlflowFiles", () => {
   it("still writes what Python has read as MLflow does", () => {
-    // After a change: run test/registry/fixtures/mlflow-for-python.ts, then test/reference/mlflow.py check.
+    // After a change: run test/mlflow/fixtures/mlflow-for-python.ts, then test/reference/mlflow.py check.
     expect(ourModels).toEqual(checkedByPython());
   });
 

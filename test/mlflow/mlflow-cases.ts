@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import type { JsonValue } from "../../src/core/json.ts";
-import { type MlflowOptions, mlflowFiles } from "../../src/registry/mlflow-files.ts";
+import { type MlflowOptions, mlflowFiles } from "../../src/mlflow/mlflow-files.ts";
 import type { VersionRecord } from "../../src/registry/port.ts";
-import { sampleVersion } from "./sample-version.ts";
+import { sampleVersion } from "../registry/sample-version.ts";
 
 interface OurCase {
   readonly name: string;

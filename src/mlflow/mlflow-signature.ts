@@ -1,4 +1,4 @@
-import type { ModelSignature, SignatureEntry } from "./port.ts";
+import type { ModelSignature, SignatureEntry } from "../registry/port.ts";
 
 /** A signature as an `MLmodel` file has it: JSON as text. @source mlflow/models/signature.py, `ModelSignature.to_dict` */
 export type MlflowSignature = {
