@@ -3,13 +3,18 @@ import type { JsonValue } from "../core/json.ts";
 
 /** What is used of the package `yaml`. */
 export interface YamlLibrary {
+  /** Reads one document. */
   parseDocument(
     text: string,
     options: { schema: "failsafe"; uniqueKeys: false; merge: false; logLevel: "error"; prettyErrors: false; version: "1.2" },
   ): { readonly errors: readonly Error[]; readonly warnings: readonly Error[]; readonly contents: unknown };
+  /** Whether a node stands for another one. */
   isAlias(node: unknown): boolean;
+  /** Whether a node has keys and values. */
   isMap(node: unknown): boolean;
+  /** Whether a node is one value. */
   isScalar(node: unknown): boolean;
+  /** Whether a node is a list. */
   isSeq(node: unknown): boolean;
 }
 

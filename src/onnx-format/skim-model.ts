@@ -62,13 +62,15 @@ export class OnnxSkimmer {
     this.#work = message(this.#arrived, Number.POSITIVE_INFINITY, MODEL, this.#kept, { bytes: 0, fields: 0 });
   }
 
-  /** Takes the next chunk. Bytes that are no model are noticed by `finish`. */
-  push(chunk: Uint8Array): void {
+  /** Takes the next chunk. Answers whether the bytes may be a model so far; where they cannot, `finish` throws whatever follows. */
+  push(chunk: Uint8Array): boolean {
     for (let i = 0; this.#head.length < HEAD_BYTES && i < chunk.length; i++) this.#head.push(chunk[i]!);
-    if (this.#done) return;
-    this.#arrived.chunk = chunk;
-    this.#arrived.at = 0;
-    this.#resume();
+    if (!this.#done) {
+      this.#arrived.chunk = chunk;
+      this.#arrived.at = 0;
+      this.#resume();
+    }
+    return this.#failure === undefined;
   }
 
   /**

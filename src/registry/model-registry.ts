@@ -1,6 +1,5 @@
 import type { CallOptions, Runtime } from "../core/call.ts";
 import { systemClock } from "../core/clock.ts";
-import { ModelwrightError } from "../core/errors.ts";
 import { Emitter, type Event } from "../core/events.ts";
 import { deepFreeze } from "../core/freeze.ts";
 import { uuidv7Generator } from "../core/ids.ts";
@@ -32,6 +31,7 @@ import {
   transitionSchema,
 } from "./registry-options.ts";
 import { RegistryQueries } from "./registry-queries.ts";
+import { rollBack } from "./rolling-back.ts";
 import {
   type Actors,
   assertEdge,
@@ -199,16 +199,8 @@ export class ModelRegistry extends RegistryQueries implements AsyncDisposable {
         const { stage, to } = parseOptions(rollbackSchema, options, "ModelRegistry.rollback");
         const displaceTo = exclusiveStage(this.#stages, stage);
         const stamp = this.calls.stamp(change);
-        const { store } = this.calls;
-        let target: VersionRecord | undefined;
-        if (to === undefined) target = await store.findRollbackTarget(name, stage, { signal });
-        else {
-          target = await this.calls.find(toRefOf(name, to), signal);
-          await this.#assertHeld(target, stage, signal);
-        }
-        const version = to === undefined ? undefined : target?.version;
-        const moved = await store.rollBack({ name, stage, displaceTo, version }, stamp, { signal });
-        const from = (await this.#stageBefore(moved[0]!)) ?? target?.stage ?? displaceTo;
+        const back = { name, stage, displaceTo };
+        const { moved, from } = await rollBack(this.calls, back, to === undefined ? undefined : toRefOf(name, to), stamp, signal);
         return this.#announceMove(moved, from, true);
       },
     );
@@ -379,30 +371,6 @@ export class ModelRegistry extends RegistryQueries implements AsyncDisposable {
   /** Calls `close()`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
-  }
-
-  /**
-   * A rollback passes over the rules, so that it must not bring in what they have never let pass.
-   *
-   * @throws a {@link ModelwrightError} with code `REGISTRY_TRANSITION_FORBIDDEN` for a version that has never been in the stage
-   */
-  async #assertHeld({ name, version, stage: from }: VersionRecord, stage: string, signal: AbortSignal | undefined): Promise<void> {
-    const query = { name, version, stage, direction: "desc", limit: 1 } as const;
-    if ((await this.calls.store.listStageEvents(query, { signal })).length > 0) return;
-    const ref = formatModelRef({ name, version });
-    throw new ModelwrightError(
-      "REGISTRY_TRANSITION_FORBIDDEN",
-      `${ref} cannot return to ${stage}, because it has never been there; bring it there with transition`,
-      { details: { ref, from, to: stage, allowed: [] } },
-    );
-  }
-
-  /** The stage from which a version was rolled back; undefined when the store cannot say: the rollback must not seem to have failed. */
-  async #stageBefore({ name, version, stage, stageChangedAt }: VersionRecord): Promise<string | undefined> {
-    const query = { name, version, stage, direction: "desc", limit: 10 } as const;
-    const events = await this.calls.store.listStageEvents(query).catch(() => []);
-    const move = events.find(({ kind, to, at }) => kind === "rolled-back" && to === stage && at === stageChangedAt);
-    return move?.from ?? undefined;
   }
 
   #announceMove(moved: readonly VersionRecord[], from: string, rollback: boolean): Transition {

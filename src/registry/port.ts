@@ -333,12 +333,14 @@ export interface RegistryStore extends AsyncDisposable, BlobReferences {
   withdrawApproval(id: string, stamp: Stamp, call?: CallOptions): Promise<Approval>;
   /** A request; undefined when there is none. */
   findApproval(id: string, call?: CallOptions): Promise<Approval | undefined>;
+  /** Requests, newest first. */
   listApprovals(query: ApprovalQuery, call?: CallOptions): Promise<readonly Approval[]>;
   /** Entries behind a number, upwards. */
   listAudit(
     query: { readonly after: number; readonly limit: number; readonly name?: string | undefined },
     call?: CallOptions,
   ): Promise<readonly AuditEntry[]>;
+  /** The end of the log. */
   auditHead(call?: CallOptions): Promise<AuditHead>;
   /** How far a consumer of the log has come; 0 when it has not begun. */
   findCursor(consumer: string, call?: CallOptions): Promise<number>;

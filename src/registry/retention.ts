@@ -3,8 +3,8 @@ import type { CallOptions, Runtime } from "../core/call.ts";
 import { type Clock, systemClock } from "../core/clock.ts";
 import { withDeadline } from "../core/deadline.ts";
 import { ModelwrightError } from "../core/errors.ts";
-import { formatModelRef } from "../core/model.ts";
-import { parseOptions, port } from "../core/options.ts";
+import { formatModelRef, isLabel, isName } from "../core/model.ts";
+import { parseOptions, passed, port } from "../core/options.ts";
 import { validate } from "../core/schema.ts";
 import { type ChangeOptions, stampOf } from "./change-options.ts";
 import type { RegistryStore } from "./port.ts";
@@ -15,6 +15,7 @@ import {
   type RetentionPlan,
   type RetentionPolicy,
 } from "./retention-plan.ts";
+import { stageConflict } from "./rules/failures.ts";
 
 /** Options of {@link Retention}. The store is borrowed. */
 export interface RetentionOptions {
@@ -55,9 +56,15 @@ const optionsSchema = z.strictObject({
   actor: z.string().min(1).max(250).optional(),
 });
 
+const applySchema = z.object({
+  onProgress: passed<(done: number, of: number) => void>("a function", (value) => typeof value === "function").optional(),
+});
+
 const planSchema = z.object({
   at: z.number(),
-  delete: z.array(z.object({ name: z.string(), version: z.number().int().min(1), stage: z.string() })),
+  delete: z.array(
+    z.object({ name: z.string().refine(isName), version: z.number().int().min(1), stage: z.string().refine(isLabel) }),
+  ),
 });
 
 /**
@@ -115,27 +122,36 @@ export class Retention {
   }
 
   /**
-   * Deletes what a plan says, version by version, each with its audit entry. A version that has moved, has become protected or is gone
-   * since the plan was made is skipped, never forced; applying a plan twice does no harm. `timeoutMs` limits each deletion; when the
-   * application is aborted or fails, what was deleted stays deleted.
+   * Deletes what a plan says, version by version, each with its audit entry. A version that has moved, also there and back, has become
+   * protected or is gone since the plan was made is skipped, never forced; applying a plan twice does no harm. `timeoutMs` limits each
+   * deletion; when the application is aborted or fails, what was deleted stays deleted.
    *
-   * @throws a {@link ModelwrightError} with code `INPUT_INVALID` for what is no plan
+   * @throws a {@link ModelwrightError} with code `INPUT_INVALID` for what is no plan and for bad options; nothing is deleted then
    */
   async apply(plan: RetentionPlan, options: ApplyOptions = {}): Promise<RetentionOutcome> {
-    const items = validate(planSchema, plan, "The retention plan").delete;
+    const { at, delete: items } = validate(planSchema, plan, "The retention plan");
+    const { onProgress } = validate(applySchema, options, "The options");
+    const stamped = () => stampOf(options, this.#actor, this.#clock);
+    stamped();
     const deleted: string[] = [];
     const skipped: { ref: string; reason: string }[] = [];
     for (const { name, version, stage } of items) {
       const ref = formatModelRef({ name, version });
-      const stamp = stampOf(options, this.#actor, this.#clock);
+      const remove = async (signal: AbortSignal | undefined) => {
+        // The store sees that it is in this stage; not that it has been there all the time.
+        const now = await this.#store.findVersion({ name, version }, { signal });
+        if (now !== undefined && now.stageChangedAt >= at)
+          throw stageConflict({ name, version }, `${stage} since the plan`, now.stage);
+        await this.#store.deleteVersion(name, version, stage, stamped(), { signal });
+      };
       try {
-        await withDeadline(options, (signal) => this.#store.deleteVersion(name, version, stage, stamp, { signal }), this.#clock);
+        await withDeadline(options, remove, this.#clock);
         deleted.push(ref);
       } catch (error) {
         if (!CHANGED.some((code) => ModelwrightError.is(error, code))) throw error;
         skipped.push({ ref, reason: (error as ModelwrightError).message });
       }
-      options.onProgress?.(deleted.length + skipped.length, items.length);
+      onProgress?.(deleted.length + skipped.length, items.length);
     }
     return { deleted, skipped };
   }

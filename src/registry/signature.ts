@@ -44,7 +44,8 @@ export async function inspectModel(
     };
     return { files: { ...files, [path]: skimmed }, signature: () => signature };
   }
-  const info = "digest" in content ? await retry(() => readStored(blobs, content.digest, signal)) : readOnnxModel(content as Uint8Array);
+  const info =
+    "digest" in content ? await retry(() => readStored(blobs, content.digest, signal)) : readOnnxModel(content as Uint8Array);
   const signature = toSignature(files, path, info);
   return { files, signature: () => signature };
 }
@@ -53,7 +54,8 @@ export async function inspectModel(
 async function* skim(content: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, OnnxModelInfo> {
   const skimmer = new OnnxSkimmer();
   for await (const chunk of content) {
-    if (isBytes(chunk)) skimmer.push(chunk); // anything else is refused by the store
+    // Anything but bytes is refused by the store.
+    if (isBytes(chunk) && !skimmer.push(chunk)) break;
     yield chunk;
   }
   return skimmer.finish();
@@ -62,7 +64,7 @@ async function* skim(content: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Ar
 /** Not held as a whole: what was stored as a stream may be larger than the memory. */
 async function readStored(blobs: BlobStore, digest: Digest, signal: AbortSignal | undefined): Promise<OnnxModelInfo> {
   const skimmer = new OnnxSkimmer();
-  for await (const chunk of blobs.stream(digest, { signal })) skimmer.push(chunk);
+  for await (const chunk of blobs.stream(digest, { signal })) if (!skimmer.push(chunk)) break;
   return skimmer.finish();
 }
 

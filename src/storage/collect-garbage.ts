@@ -35,19 +35,22 @@ export interface GarbageReport {
   readonly scanned: number;
   /** Blobs that nothing refers to. */
   readonly unreferenced: number;
-  /** Of these, those whose grace is not over, or that somebody else is collecting. */
+  /** Of these, those whose grace is not over, or that somebody else is collecting. In a dry run the others would be deleted now. */
   readonly waiting: number;
   readonly deleted: number;
   readonly deletedBytes: number;
-  /** Blobs that could not be deleted; a collection that begins an hour later tries again. */
+  /** Blobs that could not be deleted; a collection that begins an hour later tries again. Until then their bytes cannot be registered. */
   readonly failed: readonly { readonly digest: Digest; readonly reason: string }[];
 }
 
 /** Blobs that are looked at together. */
 const BATCH = 200;
 
-/** A fence that is older than this was left by a collector that was killed: nobody takes so long between two steps. */
+/** A fence that is older than this was left by a collector that was killed: no deletion begins so long after its fence. */
 const TAKE_OVER_MS = 3_600_000;
+
+/** No deletion begins under a fence that is older than this: it may still take as long until somebody takes the fence over. */
+const FENCE_MS = TAKE_OVER_MS / 2;
 
 const optionsSchema = z.strictObject({
   blobs: port<BlobStore>("blob/1"),
@@ -55,11 +58,14 @@ const optionsSchema = z.strictObject({
   graceMs: z.number().min(0).default(86_400_000),
   dryRun: z.boolean().default(false),
 });
+const callSchema = z.object({
+  onProgress: passed<(report: GarbageReport) => void>("a function", (value) => typeof value === "function").optional(),
+});
 
 /**
  * Deletes blobs that nothing has referred to for a while: what deleted versions and runs have left, and what was stored for a record
  * that never came. Safe beside registrations, and beside other collections; one that is killed is finished by the next one, an hour later
- * where it was killed while it deleted.
+ * where it was killed while it deleted. One that is aborted or fails lets go of everything but what it was deleting at that moment.
  *
  * @source a two-phase collection: the protocol is written at {@link BlobReferences}
  * @throws a `ModelwrightError` with code `CONFIG_INVALID` for bad options
@@ -78,6 +84,7 @@ export async function collectGarbage(
   { clock = systemClock, random = systemRandom }: Pick<Runtime, "clock" | "random"> = {},
 ): Promise<GarbageReport> {
   const { blobs, references, graceMs, dryRun } = parseOptions(optionsSchema, options, "collectGarbage");
+  const { onProgress } = parseOptions(callSchema, call, "collectGarbage");
   const collector = uuidv7Generator({ clock, random })();
   const step = <T>(work: (call: CallOptions) => Promise<T>) => withDeadline(call, (signal) => work({ signal }), clock);
   const report = { scanned: 0, unreferenced: 0, waiting: 0, deleted: 0, deletedBytes: 0 };
@@ -97,23 +104,38 @@ export async function collectGarbage(
     report.unreferenced += candidates.length;
     const due = candidates.filter((digest) => since.get(digest)! <= now - graceMs);
     const fenced = dryRun || due.length === 0 ? [] : await fence(due, now);
-    const gone: Digest[] = [];
-    for (const digest of fenced) {
-      call.signal?.throwIfAborted();
-      try {
-        await step((limits) => blobs.delete(digest, limits));
-        gone.push(digest);
-        report.deleted += 1;
-        report.deletedBytes += sizes.get(digest) ?? 0;
-      } catch (error) {
-        call.signal?.throwIfAborted();
-        failed.push({ digest, reason: messageOf(error) });
-      }
-    }
     // A deletion that has failed may still happen: its fence stays until the next collection takes it over.
-    for (const store of references) if (gone.length > 0) await step((limits) => store.releaseBlobs(gone, limits));
-    report.waiting += candidates.length - fenced.length;
-    call.onProgress?.({ ...report, failed });
+    const settled = new Set(fenced);
+    let begun = 0;
+    try {
+      for (const digest of fenced) {
+        call.signal?.throwIfAborted();
+        if (clock.now() - now > FENCE_MS) break;
+        begun += 1;
+        settled.delete(digest);
+        try {
+          await step((limits) => blobs.delete(digest, limits));
+          settled.add(digest);
+          report.deleted += 1;
+          report.deletedBytes += sizes.get(digest) ?? 0;
+        } catch (error) {
+          call.signal?.throwIfAborted();
+          failed.push({ digest, reason: messageOf(error) });
+        }
+      }
+    } finally {
+      // A fence that somebody may have taken over by now is theirs.
+      if (clock.now() - now < TAKE_OVER_MS) await release(references, [...settled]);
+    }
+    report.waiting += candidates.length - (dryRun ? due.length : begun);
+    onProgress?.({ ...report, failed: [...failed] });
+  };
+
+  /** Not under the caller's signal: what is fenced without need cannot be registered for an hour. */
+  const release = async (stores: readonly BlobReferences[], digests: readonly Digest[]): Promise<void> => {
+    if (digests.length === 0) return;
+    const { timeoutMs } = call;
+    for (const store of stores) await withDeadline({ timeoutMs }, (signal) => store.releaseBlobs(digests, { signal }), clock);
   };
 
   /** Fences in one store after the other; what a later one refers to, the earlier ones let go. */
@@ -121,10 +143,15 @@ export async function collectGarbage(
     const limits = { collector, at, markedBefore: at - graceMs, takeOverBefore: at - TAKE_OVER_MS };
     let held = due;
     for (const [i, store] of references.entries()) {
-      const granted = new Set(await step((within) => store.fenceBlobs(held, limits, within)));
-      const refused = held.filter((digest) => !granted.has(digest));
-      for (const earlier of references.slice(0, i)) {
-        if (refused.length > 0) await step((within) => earlier.releaseBlobs(refused, within));
+      const earlier = references.slice(0, i);
+      let granted: ReadonlySet<Digest> = new Set();
+      try {
+        granted = new Set(await step((within) => store.fenceBlobs(held, limits, within)));
+      } finally {
+        await release(
+          earlier,
+          held.filter((digest) => !granted.has(digest)),
+        );
       }
       held = held.filter((digest) => granted.has(digest));
     }

@@ -6,10 +6,11 @@
 
 export { seeded } from "../core/random.ts";
 export { type BlobReferencesSubject, blobReferencesConformance } from "./conformance/blob-references.ts";
-export { blobStoreConformance } from "./conformance/blob-store.ts";
+export { type BlobStoreSuiteOptions, blobStoreConformance } from "./conformance/blob-store.ts";
 export { executionProviderConformance } from "./conformance/execution-provider.ts";
 export { keyValueStoreConformance } from "./conformance/key-value-store.ts";
 export { onlineStoreConformance } from "./conformance/online-store.ts";
+export { registryReferencesConformance } from "./conformance/registry-references.ts";
 export { registryStoreConformance } from "./conformance/registry-store.ts";
 export { trackingReferencesConformance } from "./conformance/tracking-references.ts";
 export { trackingStoreConformance } from "./conformance/tracking-store.ts";

@@ -157,6 +157,7 @@ export class ExperimentTracker implements AsyncDisposable {
     return this.#runs.end(id, status, options);
   }
 
+  /** Gives a run another name. */
   rename(id: string, name: string, call?: CallOptions): Promise<RunRecord> {
     return this.#runs.change(id, { name }, call);
   }
@@ -166,6 +167,7 @@ export class ExperimentTracker implements AsyncDisposable {
     return this.#runs.change(id, { deletedAt: this.#calls.now() }, call);
   }
 
+  /** Takes the mark of deletion from a run. */
   restore(id: string, call?: CallOptions): Promise<RunRecord> {
     return this.#runs.change(id, { deletedAt: null }, call);
   }

@@ -4,7 +4,7 @@ import type { Emitter } from "../core/events.ts";
 import { deepFreeze } from "../core/freeze.ts";
 import { parseOptions } from "../core/options.ts";
 import { invalidInput } from "../core/schema.ts";
-import { Issues, LIMITS, shown } from "./limits.ts";
+import { cut, Issues, LIMITS } from "./limits.ts";
 import type { ExperimentRecord } from "./port.ts";
 import { experimentDeleted, experimentNotFound } from "./rules/failures.ts";
 import { parseTags } from "./run-log.ts";
@@ -111,6 +111,7 @@ export class Experiments {
     return this.#change(which, "deleted", call, (at) => ({ deletedAt: at }));
   }
 
+  /** Takes the mark of deletion from an experiment. */
   restore(which: string, call?: CallOptions): Promise<ExperimentRecord> {
     return this.#change(which, "restored", call, () => ({ deletedAt: null }));
   }
@@ -118,7 +119,7 @@ export class Experiments {
   /** The experiment, within a call that runs already. */
   async find(which: string, signal: AbortSignal | undefined): Promise<ExperimentRecord> {
     const found = await this.#find(which, signal);
-    if (found === undefined) throw experimentNotFound(shown(which));
+    if (found === undefined) throw experimentNotFound(cut(which));
     return deepFreeze(found);
   }
 
@@ -140,7 +141,7 @@ export class Experiments {
     }
     return which.map((each) => {
       const found = (ID.test(each) ? undefined : byName.get(each)) ?? byId.get(each);
-      if (found === undefined) throw experimentNotFound(shown(each));
+      if (found === undefined) throw experimentNotFound(cut(each));
       return found;
     });
   }

@@ -22,7 +22,7 @@ export class Issues {
 
   add(path: readonly (string | number)[], message: string): void {
     // A hostile key is not repeated in full.
-    const shown = path.map((part) => (typeof part === "string" && part.length > 80 ? `${part.slice(0, 79)}…` : part));
+    const shown = path.map((part) => (typeof part === "string" ? cut(part) : part));
     this.all.push({ path: shown, message });
   }
 
@@ -42,9 +42,14 @@ export function isTime(value: unknown): value is number {
   return Number.isSafeInteger(value) && Math.abs(value as number) <= MAX_TIME;
 }
 
-/** The text as a message shows it: quoted, and cut when it is long. */
+/** The text, cut when it is longer than a message should show. */
+export function cut(text: string): string {
+  return text.length <= 80 ? text : `${text.slice(0, 79)}…`;
+}
+
+/** As {@link cut}, quoted. */
 export function shown(text: string): string {
-  return JSON.stringify(text.length <= 80 ? text : `${text.slice(0, 79)}…`);
+  return JSON.stringify(cut(text));
 }
 
 /** Says which of something there are, the first few by name. */

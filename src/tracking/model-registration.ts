@@ -61,6 +61,7 @@ export interface RunRegistration extends Described {
 
 /** Whatever versions of models can be registered with; a `ModelRegistry` is one. */
 export interface ModelRegistrar<V> {
+  /** Registers a version. */
   register(registration: RunRegistration, call?: CallOptions): Promise<V>;
 }
 
@@ -104,7 +105,7 @@ function chosen<T>(
   if (unknown === undefined) return entries.filter(([name]) => names.includes(name));
   const what = kind === "metrics" ? "metric that is finite" : "param";
   const message = `there is no ${what} named ${shown(unknown)}; ${thereAre([...known.keys()])}`;
-  throw invalidInput(`The ${kind} of run ${run.id}`, [{ path: [kind], message }]);
+  throw invalidInput(`The choice of ${kind} of run ${run.id}`, [{ path: [kind], message }]);
 }
 
 function filesOf(run: RunRecord, files: RegistrationOptions["files"]): RunRegistration["files"] {

@@ -15,13 +15,14 @@ const bytes = new Uint8Array([7]);
 
 /** Waits until a statement of a store in this schema waits for a lock; answers its process. Asked outside of transactions. */
 async function blocked({ name, query }: PostgresSchema, pattern: string): Promise<number> {
-  for (;;) {
+  for (let asked = 0; asked < 10_000; asked++) {
     const [row] = await query<{ pid: number }>(
       "select pid from pg_stat_activity where state = 'active' and wait_event_type = 'Lock' and query like $1 and application_name = $2",
       [pattern, name],
     );
     if (row !== undefined) return row.pid;
   }
+  throw new Error("Nobody waits for a lock");
 }
 
 it("refuses bad options, lists them all, and does not repeat the URL", () => {
@@ -76,9 +77,11 @@ onPostgres("postgres", () => {
   });
 
   it("connects to nothing before it is used, nor when it is closed unused", async () => {
-    const pool = { connect: () => Promise.reject(new Error("connected")) };
+    let connected = 0;
+    const pool = { connect: () => Promise.reject(new Error(`connected ${++connected} times`)) };
     await postgres({ pool }).close();
     await postgres({ url: "postgres://nowhere.invalid/models" }).close();
+    expect(connected).toBe(0);
   });
 
   it("keeps its tables in the schema, apart from others", async () => {
@@ -328,6 +331,16 @@ create constraint trigger slow_commit after insert on modelwright_key_values def
     await db.online.writeMany([{ ...row, view: "v".repeat(500), key: long }]);
     expect((await db.online.readMany([{ view: "v".repeat(500), key: long }]))[0]?.key).toBe(long);
     expect(await db.keyValues.get("k".repeat(5000))).toBeUndefined();
+  });
+
+  it("says that it cannot hold a NUL character, and goes on", async () => {
+    const nul = { ...stamp(), reason: "a\u0000b" };
+    const error = await failure(() => db.registry.insertVersion(draft("nul", { name: "nul" }), nul));
+    expect([error.code, error.message]).toEqual(["INPUT_INVALID", expect.stringContaining("NUL")]);
+    expect(await db.registry.findModel("nul")).toBeUndefined();
+    // As JSON, it is an escape.
+    const described = await db.registry.insertVersion(draft("nul", { name: "nul", description: "a\u0000b" }), stamp());
+    expect((await db.registry.findVersion({ name: "nul", version: 1 }))?.description).toBe(described.description);
   });
 
   it("is not disturbed by a client of the host in another transaction", async () => {

@@ -84,6 +84,14 @@ describe("GroupCommit", () => {
     expect(committed).toEqual(["a", "b", "c", "d"]);
   });
 
+  it("writes the others of many, in order, in few transactions when one is bad", async () => {
+    const { group, committed, transactions } = makeStore();
+    const items = Array.from({ length: 64 }, (_, i) => (i === 37 ? "bad" : `${i}`));
+    await Promise.allSettled(items.map((item) => group.submit("k", item)));
+    expect(committed).toEqual(items.filter((item) => item !== "bad"));
+    expect(transactions).toHaveLength(6);
+  });
+
   it("fails everybody who waits when no transaction can begin, and nobody afterwards", async () => {
     const { group, committed, fail } = makeStore();
     fail(new Error("locked"));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type Approval, defaultStages, type StagePolicy } from "../../src/registry/index.ts";
+import { type Approval, defaultStages, ModelRegistry, type StagePolicy } from "../../src/registry/index.ts";
 import { all } from "../all.ts";
 import { openRegistry } from "./open-registry.ts";
 
@@ -88,6 +88,77 @@ describe.each(["memory", "sqlite"])("approvals over %s", (kind) => {
     await using open = await staged();
     const request = () => open.registry.approvals.request("fraud@1", "deprecated", {}, by("ana"));
     await expect(request()).rejects.toMatchObject({ code: "REGISTRY_TRANSITION_FORBIDDEN" });
+  });
+
+  it("count only while they are enough for the policy, which may have become stricter", async () => {
+    await using open = openRegistry(kind);
+    await open.register();
+    await open.registry.transition("fraud@1", "staging");
+    const lax = open.registry.approvals;
+    const { id } = await lax.request("fraud@1", "production", {}, by("ana"));
+    expect((await lax.approve(id, {}, by("eve"))).status).toBe("approved");
+    const registry = new ModelRegistry({ store: open.store, blobs: open.blobs, stages }, { clock: open.clock });
+    const refused = { code: "REGISTRY_APPROVAL_REQUIRED" };
+    await expect(registry.transition("fraud@1", "production")).rejects.toMatchObject(refused);
+    const { id: enough } = await registry.approvals.request("fraud@1", "production", {}, by("ana"));
+    for (const actor of ["ben", "cem"]) await registry.approvals.approve(enough, {}, by(actor));
+    await registry.transition("fraud@1", "production");
+    expect((await registry.approvals.get(enough)).status).toBe("used");
+    expect((await registry.approvals.get(id)).status).toBe("approved");
+    await registry.close();
+  });
+
+  it("are found however many there are of other edges", async () => {
+    await using open = await staged();
+    const { approvals } = open.registry;
+    const { id } = await approvals.request("fraud@1", "production", {}, by("ana"));
+    for (const actor of ["ben", "cem"]) await approvals.approve(id, {}, by(actor));
+    for (let i = 0; i < 101; i++) {
+      open.clock.advance(1);
+      const other = await approvals.request("fraud@1", "archived", {}, by("ana"));
+      await approvals.approve(other.id, {}, by("ben"));
+    }
+    await open.registry.transition("fraud@1", "production");
+    expect((await approvals.get(id)).status).toBe("used");
+  });
+
+  it("that are withdrawn while a guard looks do not let the version move", async () => {
+    const id: string[] = [];
+    const withdrawing: StagePolicy = {
+      ...stages,
+      rules: [
+        ...stages.rules!,
+        {
+          to: "production",
+          guards: [
+            {
+              name: "slow",
+              check: async () => void (await open.registry.approvals.withdraw(id[0]!, by("ana"))),
+            },
+          ],
+        },
+      ],
+    };
+    await using open = openRegistry(kind, { stages: withdrawing });
+    await open.register();
+    await open.registry.transition("fraud@1", "staging");
+    id.push((await open.registry.approvals.request("fraud@1", "production", {}, by("ana"))).id);
+    for (const actor of ["ben", "cem"]) await open.registry.approvals.approve(id[0]!, {}, by(actor));
+    const moved = open.registry.transition("fraud@1", "production");
+    await expect(moved).rejects.toMatchObject({ code: "REGISTRY_APPROVAL_REQUIRED" });
+    expect((await open.registry.get("fraud@1")).stage).toBe("staging");
+  });
+
+  it("are taken back by somebody who is named, with comments that every store can hold, and answer CLOSED after close", async () => {
+    await using open = await staged();
+    const { approvals } = open.registry;
+    const { id, comment } = await approvals.request("fraud@1", "production", { comment: "a\u0000\ud800b" }, by("ana"));
+    expect(comment).toBe("a\ufffd\ufffdb");
+    await expect(approvals.withdraw(id)).rejects.toThrow(/expected who asks for it/);
+    await open.registry.close();
+    for (const work of [() => approvals.get(id), () => approvals.withdraw(id, by("ana")), () => all(approvals.list())]) {
+      await expect(work()).rejects.toMatchObject({ code: "CLOSED" });
+    }
   });
 
   it("are told, and are not needed for a rollback", async () => {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type AuditEntry, AuditLog, Outbox, type RegistryStore } from "../../src/registry/index.ts";
+import { type AuditEntry, AuditLog, type EnvelopeVerifier, Outbox, type RegistryStore } from "../../src/registry/index.ts";
 import { all } from "../all.ts";
 import { openRegistry } from "./open-registry.ts";
 
@@ -135,6 +135,53 @@ describe("AuditLog.verify", () => {
     expect(await new AuditLog({ store: third.store }).verify({ head })).toMatchObject({ ok: false, seq: 12 });
   });
 
+  it("notices a cut tail by a head that was verified before, also when nothing follows it", async () => {
+    await using open = await logged("memory");
+    const from = await open.log.head();
+    const ninth = (await open.store.listAudit({ after: 8, limit: 1 }))[0]!;
+    const cut = tampered(
+      open.store,
+      (entries) => entries.slice(0, 9),
+      async () => ({ seq: 9, hash: ninth.hash }),
+    );
+    expect(await new AuditLog({ store: cut }).verify({ from })).toMatchObject({ ok: false, seq: 10 });
+    expect(await open.log.verify({ from })).toMatchObject({ ok: true, entries: 0, head: from });
+  });
+
+  it("notices a head that is wrong, wherever it is, and wants the kept one not before the beginning", async () => {
+    await using open = openRegistry("memory");
+    const log = new AuditLog({ store: open.store });
+    const empty = await log.head();
+    expect(await log.verify({ head: empty })).toEqual({ ok: true, entries: 0, head: empty });
+    expect(await log.verify({ head: { seq: 3, hash: empty.hash } })).toMatchObject({ ok: false, seq: 1 });
+    for (let i = 0; i < 1001; i++) await open.registry.updateModel("fraud", {}).catch(() => open.register());
+    const entries = await all(log.entries());
+    expect(entries.length).toBeGreaterThan(1000);
+    const middle = entries[699]!;
+    const wrong = { seq: 700, hash: empty.hash };
+    expect(await log.verify({ head: { seq: 700, hash: middle.hash } })).toMatchObject({ ok: true, entries: entries.length });
+    expect(await log.verify({ head: wrong })).toMatchObject({ ok: false, seq: 700 });
+    expect(await log.verify({ from: wrong })).toMatchObject({ ok: false, seq: 701 });
+    expect(await log.verify({ from: middle, head: wrong })).toMatchObject({ ok: false, seq: 700 });
+    await expect(log.verify({ from: middle, head: entries[698]! })).rejects.toMatchObject({ code: "CONFIG_INVALID" });
+  });
+
+  it("answers, and does not fail, for an entry that has no canonical form", async () => {
+    await using open = await logged("memory");
+    const store = tampered(open.store, (entries) => entries.with(4, { ...entries[4]!, reason: "\ud800" }));
+    expect(await new AuditLog({ store }).verify()).toMatchObject({ ok: false, seq: 5 });
+  });
+
+  it("refuses as a signed head what is signed and no head", async () => {
+    await using open = openRegistry("memory");
+    const log = new AuditLog({ store: open.store });
+    const envelope = { payloadType: "", payload: "", signatures: [] };
+    for (const text of ["no JSON", "{}", "null"]) {
+      const trust = { open: async () => new TextEncoder().encode(text) } as unknown as EnvelopeVerifier;
+      await expect(log.openHead(envelope, trust)).rejects.toMatchObject({ code: "INPUT_INVALID" });
+    }
+  });
+
   it("tells how far it is", async () => {
     await using open = await logged("memory");
     const progress: number[] = [];
@@ -155,6 +202,23 @@ describe.each(["memory", "sqlite"])("the outbox over %s", (kind) => {
     expect(await webhooks.deliver(({ seq }) => void seen.push(seq))).toBe(1);
     expect(seen).toEqual(Array.from({ length: 13 }, (_, i) => i + 1));
     expect((await broker.read(3)).map(({ seq }) => seq)).toEqual([1, 2, 3]);
+  });
+
+  it("does not hand over again what was handled when the signal aborted, and cannot be acknowledged ahead", async () => {
+    await using open = await logged(kind);
+    const outbox = new Outbox({ store: open.store, consumer: "webhooks" });
+    const aborter = new AbortController();
+    const reason = new Error("enough");
+    const handled: number[] = [];
+    const handler = ({ seq }: AuditEntry) => {
+      handled.push(seq);
+      if (seq === 3) aborter.abort(reason);
+    };
+    await expect(outbox.deliver(handler, { signal: aborter.signal })).rejects.toBe(reason);
+    expect(handled).toEqual([1, 2, 3]);
+    expect((await outbox.read(1))[0]?.seq).toBe(4);
+    await expect(outbox.ack(13)).rejects.toMatchObject({ code: "INPUT_INVALID" });
+    expect((await outbox.read(1))[0]?.seq).toBe(4);
   });
 
   it("hands over again what a handler has failed on, and nothing before it", async () => {

@@ -59,6 +59,12 @@ describe.each(["memory", "sqlite"])("lineage over %s", (kind) => {
     expect(names(await open.lineage.upstream("base@1"))).toEqual(["base@1"]);
   });
 
+  it("answers versions that nobody can change", async () => {
+    await using open = await family();
+    const { versions } = await open.lineage.upstream("tuned@1");
+    expect(versions.map((version) => Object.isFrozen(version.lineage))).toEqual([true, true]);
+  });
+
   it("says when there is more than it may answer", async () => {
     await using open = await family();
     await expect(open.lineage.upstream("distilled@1", { maxVersions: 3 })).rejects.toThrow(/at most 3 versions/);

@@ -167,6 +167,53 @@ describe.each(["memory", "sqlite"])("ModelRegistry over %s", (kind) => {
     expect(await all(registry.models())).toEqual([]);
   });
 
+  it("keeps nothing of a stream that is no model, or that lacks its weights, and reads no further than it has to", async () => {
+    let read = 0;
+    const junk = async function* () {
+      for (; read < 1000; read++) yield new Uint8Array(1000).fill(0xff);
+    };
+    await failure("MODEL_INVALID", () => registry.register(fraud({ files: { "model.onnx": junk() } })));
+    expect(read).toBeLessThan(5);
+    const stream = async function* (bytes: Uint8Array) {
+      for (let at = 0; at < bytes.length; at += 7) yield bytes.subarray(at, at + 7);
+    };
+    for (const bytes of [addModel().subarray(0, 40), new Uint8Array(), externalDataModel("w.bin")]) {
+      await failure("MODEL_INVALID", () => registry.register(fraud({ files: { "model.onnx": stream(bytes) } })));
+    }
+    expect(await all(blobs.list())).toEqual([]);
+    expect(await all(registry.models())).toEqual([]);
+    const files = { "model.onnx": stream(externalDataModel("w.bin")), "w.bin": text("x") };
+    expect((await registry.register(fraud({ files }))).signature).not.toBeNull();
+  });
+
+  it("looks into a model that is stored already, without holding it, and tries again what fails", async () => {
+    const { digest } = await blobs.put(addModel());
+    let failures = 1;
+    const streamed: BlobStore = {
+      ...blobs,
+      get: () => Promise.reject(new Error("not as a whole")),
+      stream: (key, call) => {
+        if (failures-- <= 0) return blobs.stream(key, call);
+        throw new ModelwrightError("STORE_FAILED", "busy", { details: { store: "x", operation: "stream" }, retryable: true });
+      },
+    };
+    await using other = new ModelRegistry({ store, blobs: streamed }, { random: seeded(1) });
+    const { signature } = await other.register(fraud({ files: { "model.onnx": { digest } } }));
+    expect(signature).toEqual((await registry.register(fraud())).signature);
+    const damaged = await blobs.put(addModel().subarray(0, 40));
+    const refused = () => other.register(fraud({ files: { "model.onnx": { digest: damaged.digest } } }));
+    await failure("MODEL_INVALID", refused);
+  });
+
+  it("says nothing of a link that there is already, and answers frozen pages", async () => {
+    await registry.register(fraud());
+    const told: string[] = [];
+    registry.onUpdated(({ name }) => told.push(name));
+    for (let i = 0; i < 2; i++) await registry.link("fraud@1", [{ kind: "report", ref: "drift" }]);
+    expect(told).toEqual(["fraud"]);
+    expect(Object.isFrozen((await registry.searchPage({ limit: 1 })).items[0])).toBe(true);
+  });
+
   it("wants the files in which a model keeps its weights, beside the model", async () => {
     const model = externalDataModel("data/w.bin");
     const refused = { "m/model.onnx": model, "data/w.bin": text("x") };
@@ -508,7 +555,32 @@ describe.each(["memory", "sqlite"])("ModelRegistry over %s", (kind) => {
     await registry.close();
     await failure("CLOSED", () => registry.get("fraud@1"));
     await failure("CLOSED", () => registry.source("fraud@1").load());
-    await failure("CLOSED", () => all(registry.list()));
+    for (const iterable of [
+      registry.list(),
+      registry.search("version > 0"),
+      registry.models(),
+      registry.history("fraud"),
+      registry.stream("fraud@1", "model.onnx"),
+    ]) {
+      await failure("CLOSED", () => all<unknown>(iterable));
+    }
+    for (const work of [
+      () => registry.register(fraud()),
+      () => registry.transition("fraud@1", "staging"),
+      () => registry.rollback("fraud"),
+      () => registry.update("fraud@1", {}),
+      () => registry.updateModel("fraud", {}),
+      () => registry.link("fraud@1", []),
+      () => registry.delete("fraud@1"),
+      () => registry.alias("fraud", "champion", 1),
+      () => registry.unalias("fraud", "champion"),
+      () => registry.load("fraud@1"),
+      () => registry.verify("fraud@1"),
+      () => registry.searchPage({ limit: 1 }),
+      () => registry.productionAt("fraud", 0),
+    ]) {
+      await failure("CLOSED", work);
+    }
     expect((await store.findModel("fraud"))?.versions).toBe(1);
   });
 
@@ -570,6 +642,17 @@ describe.each(["memory", "sqlite"])("ModelRegistry over %s", (kind) => {
       await registry.alias("fraud", "other", 1);
       await registry.close();
       expect(changes).toEqual([{ name: "fraud", version: 2, digest: await sha256(addModel()) }]);
+    });
+
+    it("tells when the version is deleted and another one takes its place", async () => {
+      for (let i = 0; i < 2; i++) await registry.register(fraud());
+      const source = registry.source("fraud@development");
+      await source.load();
+      const changes: (number | undefined)[] = [];
+      source.onChanged?.(({ version }) => changes.push(version));
+      await registry.delete("fraud@2");
+      await registry.close();
+      expect(changes).toEqual([1]);
     });
 
     it("tells when a new version enters the initial stage", async () => {

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { defaultRetention, type Protection, planRetention, Retention, type RetentionFact } from "../../src/registry/index.ts";
+import { FakeClock } from "../../src/testing/fake-clock.ts";
 import { all } from "../all.ts";
 import { openRegistry } from "./open-registry.ts";
 
@@ -130,13 +131,44 @@ describe.each(["memory", "sqlite"])("retention over %s", (kind) => {
     await open.registry.alias("fraud", "champion", 1);
     await open.registry.transition("fraud@2", "staging");
     await open.registry.delete("fraud@3");
+    const none = () => retention.apply(plan, { onProgress: 5 as never });
+    await expect(none()).rejects.toMatchObject({ code: "INPUT_INVALID" });
     const { deleted, skipped } = await retention.apply(plan);
     expect(deleted).toEqual(["fraud@4"]);
     expect(skipped.map(({ ref, reason }) => `${ref}: ${reason}`)).toEqual([
       expect.stringMatching(/^fraud@3: There is no model version/),
-      expect.stringMatching(/^fraud@2: .*in stage staging, not in development/),
+      expect.stringMatching(/^fraud@2: .*in stage staging, not in development since the plan/),
       expect.stringMatching(/^fraud@1: .*champion points to it/),
     ]);
+  });
+
+  it("skips what has moved there and back since", async () => {
+    await using open = openRegistry(kind);
+    for (let i = 0; i < 2; i++) await open.register();
+    open.clock.advance(31 * DAY);
+    const retention = new Retention({ store: open.store }, { clock: open.clock });
+    const plan = await retention.plan();
+    await open.registry.transition("fraud@1", "staging");
+    await open.registry.transition("fraud@1", "development");
+    const { deleted, skipped } = await retention.apply(plan);
+    expect([deleted, skipped.map(({ ref }) => ref)]).toEqual([["fraud@2"], ["fraud@1"]]);
+  });
+
+  it("plans nothing when the clock has gone back, and nothing more when it is aborted", async () => {
+    await using open = openRegistry(kind);
+    open.clock.advance(100 * DAY);
+    for (let i = 0; i < 3; i++) await open.register();
+    const past = new Retention({ store: open.store }, { clock: new FakeClock() });
+    expect((await past.plan()).delete).toEqual([]);
+    open.clock.advance(31 * DAY);
+    const retention = new Retention({ store: open.store }, { clock: open.clock });
+    const plan = await retention.plan();
+    const aborter = new AbortController();
+    const reason = new Error("enough");
+    const options = { signal: aborter.signal, onProgress: () => aborter.abort(reason) };
+    await expect(retention.apply(plan, options)).rejects.toBe(reason);
+    expect((await all(open.registry.list())).length).toBe(2);
+    await expect(retention.plan({ signal: aborter.signal })).rejects.toBe(reason);
   });
 
   it("stops at a failure of the store, and refuses what is no plan", async () => {

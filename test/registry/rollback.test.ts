@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { ModelRegistry, type RegistryStore } from "../../src/registry/index.ts";
 import { all } from "../all.ts";
 import { openRegistry } from "./open-registry.ts";
 
@@ -52,6 +53,41 @@ describe.each(["memory", "sqlite"])("rollback over %s", (kind) => {
     await expect(open.registry.rollback("fraud", { to: 9 })).rejects.toMatchObject({ code: "REGISTRY_VERSION_NOT_FOUND" });
     await expect(open.registry.rollback("fraud", { to: "other@1" })).rejects.toMatchObject({ code: "INPUT_INVALID" });
     await expect(open.registry.rollback("fraud", { stage: "staging" })).rejects.toMatchObject({ code: "CONFIG_INVALID" });
+  });
+
+  it("does not bring in what has never been there, past the rules", async () => {
+    await using open = await promoted(2);
+    const version = await open.register();
+    await expect(open.registry.rollback("fraud", { to: version })).rejects.toMatchObject({
+      code: "REGISTRY_TRANSITION_FORBIDDEN",
+    });
+    expect(await open.production()).toEqual([2]);
+  });
+
+  it("is told although the store cannot say afterwards where the version came from", async () => {
+    await using open = await promoted(2);
+    const store = { ...open.store, listStageEvents: () => Promise.reject(new Error("down")) };
+    await using registry = new ModelRegistry({ store, blobs: open.blobs }, { clock: open.clock });
+    const told: string[] = [];
+    registry.onTransitioned(({ moved, from }) => told.push(`${moved.version} from ${from}`));
+    await registry.rollback("fraud");
+    expect(told).toEqual(["1 from archived"]);
+  });
+
+  it("says where the version came from although somebody moves it at once", async () => {
+    await using open = await promoted(2);
+    await open.registry.transition("fraud@1", "deprecated");
+    const store: RegistryStore = {
+      ...open.store,
+      rollBack: async (move, stamp, call) => {
+        const moved = await open.store.rollBack(move, stamp, call);
+        open.clock.advance(1);
+        await open.registry.transition("fraud@1", "staging");
+        return moved;
+      },
+    };
+    await using registry = new ModelRegistry({ store, blobs: open.blobs }, { clock: open.clock });
+    expect((await registry.rollback("fraud")).from).toBe("deprecated");
   });
 
   it("keeps the version that it would return to from being deleted", async () => {

@@ -52,6 +52,14 @@ describe("guards of the stage policy", () => {
     await expect(open.promote(2)).rejects.toThrow(/no direction of auc is declared/);
   });
 
+  it("are not passed by declaring the direction of a metric the other way", async () => {
+    await using open = openRegistry("memory", { stages: guarded(metricGuard("auc", { worseThanCurrentBy: 0 })) });
+    await open.register({ metrics: { auc: 0.9 }, directions: { auc: "maximize" } });
+    await open.promote(1);
+    await open.register({ metrics: { auc: 0.1 }, directions: { auc: "minimize" } });
+    await expect(open.promote(2)).rejects.toThrow(/declares auc as minimize, version 1 in production the other way/);
+  });
+
   it("find a damaged file before it reaches production", async () => {
     await using open = openRegistry("memory", { stages: guarded(filesVerified()) });
     await open.register();

@@ -39,7 +39,7 @@ describe("a stored version that somebody has edited", () => {
     ["without files", (content) => ({ ...content, files: null })],
     ["with a file that has no digest", (content) => ({ ...content, files: [{ path: "x", digest: 5, sizeBytes: 1 }] })],
     ["with a digest that is a path", (content) => ({ ...content, files: [{ path: "x", digest: "../x", sizeBytes: 1 }] })],
-    ["with a tag that is no text", (content) => ({ ...content, tags: { team: {} } })],
+    ["with a metric that is no number", (content) => ({ ...content, metrics: { auc: "secret" } })],
     ["with a signature of another shape", (content) => ({ ...content, signature: { inputs: 5 } })],
   ];
 

@@ -29,7 +29,7 @@ describe.each(["memory", "sqlite"])("collectGarbage over %s", (kind) => {
     open.clock.advance(DAY - 1);
     expect((await collect(open)).deleted).toBe(0);
     open.clock.advance(1);
-    expect(await collect(open, { dryRun: true })).toMatchObject({ deleted: 0, waiting: 1 });
+    expect(await collect(open, { dryRun: true })).toMatchObject({ deleted: 0, unreferenced: 1, waiting: 0 });
     expect(await collect(open)).toMatchObject({ scanned: 3, deleted: 1, deletedBytes: orphan.sizeBytes, waiting: 0 });
     for (const ref of ["fraud@1", "fraud@2"]) await open.registry.load(ref);
     expect(await collect(open)).toMatchObject({ scanned: 2, unreferenced: 0 });
@@ -99,7 +99,7 @@ describe.each(["memory", "sqlite"])("collectGarbage over %s", (kind) => {
           ],
         });
         let settled = false;
-        registered?.then(() => (settled = true));
+        void registered?.then(() => (settled = true));
         while (!settled) {
           open.clock.advance(100);
           await new Promise((resolve) => setImmediate(resolve));
@@ -128,6 +128,57 @@ describe.each(["memory", "sqlite"])("collectGarbage over %s", (kind) => {
     expect(await collect(open)).toMatchObject({ waiting: 1, deleted: 0 });
     open.clock.advance(3_600_001);
     expect(await collect(open)).toMatchObject({ waiting: 0, deleted: 1 });
+  });
+
+  it("that is aborted lets go of what it has not deleted, and of what it has", async () => {
+    await using open = openRegistry(kind);
+    for (const text of ["rules 1", "b", "c"]) await open.blobs.put(bytes(text));
+    await collect(open);
+    open.clock.advance(DAY);
+    const { blobs } = open;
+    const aborter = new AbortController();
+    const reason = new Error("enough");
+    const first: BlobStore = {
+      ...blobs,
+      delete: async (digest, call) => {
+        const gone = await blobs.delete(digest, call);
+        queueMicrotask(() => queueMicrotask(() => queueMicrotask(() => aborter.abort(reason))));
+        return gone;
+      },
+    };
+    const aborted = collectGarbage({ blobs: first, references: [open.store] }, { signal: aborter.signal }, { clock: open.clock });
+    await expect(aborted).rejects.toBe(reason);
+    for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+    const free = await open.store.claimBlobs((await digests(blobs)) as Digest[]);
+    expect(free.length).toBeLessThanOrEqual(1); // the one that was being deleted
+  });
+
+  it("does not begin a deletion under a fence that somebody may soon take over", async () => {
+    await using open = openRegistry(kind);
+    for (const text of ["a", "b"]) await open.blobs.put(bytes(text));
+    await collect(open);
+    open.clock.advance(DAY);
+    const slow: BlobStore = {
+      ...open.blobs,
+      delete: (digest, call) => {
+        open.clock.advance(1_800_001);
+        return open.blobs.delete(digest, call);
+      },
+    };
+    expect(await collect(open, { blobs: slow })).toMatchObject({ unreferenced: 2, deleted: 1, waiting: 1 });
+    expect(await open.store.claimBlobs(await digests(open.blobs))).toEqual([]);
+  });
+
+  it("lets go in the other stores when one cannot fence", async () => {
+    await using open = openRegistry(kind);
+    const { digest } = await open.blobs.put(bytes("rules 1"));
+    await collect(open);
+    open.clock.advance(DAY);
+    await using other = openRegistry(kind);
+    await other.store.markUnreferenced([digest], 0);
+    const broken = { ...other.store, fenceBlobs: () => Promise.reject(new Error("down")) };
+    await expect(collect(open, { references: [open.store, broken] })).rejects.toThrow("down");
+    expect(await open.store.claimBlobs([digest])).toEqual([]);
   });
 
   it("keeps what any of several stores refers to", async () => {

@@ -1,8 +1,10 @@
 import { afterEach, beforeEach, describe, expect, expectTypeOf, it } from "vitest";
 import { memoryBlobs } from "../../src/adapters/memory/memory-blobs.ts";
+import { memoryRegistry } from "../../src/adapters/memory/memory-registry.ts";
 import { memoryTracking } from "../../src/adapters/memory/memory-tracking.ts";
 import { sqlite } from "../../src/adapters/sqlite/index.ts";
 import { ModelRegistry, type Registration, type VersionRecord } from "../../src/registry/index.ts";
+import { collectGarbage } from "../../src/storage/index.ts";
 import type { BlobStore } from "../../src/storage/port.ts";
 import { addModel } from "../../src/testing/tiny-models.ts";
 import {
@@ -80,7 +82,7 @@ describe("from a run to the registry", () => {
     for (const files of ["mod", ["missing"], { a: "missing" }, []]) {
       await expect(registration({ files })).rejects.toMatchObject({
         code: "INPUT_INVALID",
-        message: expect.stringContaining("model/model.txt, model/sub/notes.txt, plot.svg"),
+        message: expect.stringContaining('it has "model/model.txt", "model/sub/notes.txt", "plot.svg"'),
       });
     }
     const empty = await tracker.startRun({ experiment: "churn" });
@@ -92,7 +94,7 @@ describe("from a run to the registry", () => {
     await run.logParams({ other: 1 });
     const chosen = await registration({
       metrics: [],
-      params: ["other", "missing"],
+      params: ["other"],
       tags: { team: "fraud", extra: "x" },
       codeVersion: "abc",
       lineage: [{ kind: "parent", ref: "churn@1" }],
@@ -104,6 +106,28 @@ describe("from a run to the registry", () => {
       codeVersion: "abc",
     });
     expect(chosen.lineage.at(-1)).toEqual({ kind: "parent", ref: "churn@1" });
+  });
+
+  it("refuses params and metrics that the run does not have, and metrics that are not finite", async () => {
+    for (const options of [
+      { params: ["missing"] },
+      { metrics: ["missing"] },
+      { metrics: ["auc", "diverged"] },
+      { metrics: ["unbounded"] },
+    ]) {
+      await expect(registration(options)).rejects.toMatchObject({ code: "INPUT_INVALID" });
+    }
+    await expect(registration({ metrics: ["aux"] })).rejects.toThrow(
+      'there is no metric that is finite named "aux"; it has "auc"',
+    );
+  });
+
+  it("takes no commit that cannot be the version of the code", async () => {
+    for (const tag of ["", "x".repeat(251)]) {
+      await run.setTags({ "mlflow.source.git.commit": tag });
+      expect(await registration()).not.toHaveProperty("codeVersion");
+    }
+    expect(await registration({ codeVersion: "abc" })).toMatchObject({ codeVersion: "abc" });
   });
 
   it("registers a run in one call, with any registry of that shape", async () => {
@@ -138,5 +162,37 @@ describe("from a run to the registry", () => {
       ]),
     );
     expect((await registry.load("adder@1")).files["model.onnx"]).toEqual(addModel());
+  });
+});
+
+describe.each(["memory", "sqlite"])("from a run to a real registry over %s", (kind) => {
+  it("registers a run whose names, tags and data sets are as odd as they may be", async () => {
+    await using cleanUp = new AsyncDisposableStack();
+    const db = cleanUp.use(sqlite({ path: ":memory:" }));
+    const stores = kind === "sqlite" ? db : { registry: memoryRegistry(), tracking: memoryTracking() };
+    const blobs = cleanUp.use(memoryBlobs());
+    await using tracker = new ExperimentTracker({ store: stores.tracking, blobs });
+    await using registry = new ModelRegistry({ store: stores.registry, blobs });
+    const odd = ["__proto__", "constructor", "a/b", "x".repeat(250)];
+    const texts = Object.fromEntries(odd.map((name) => [name, "y".repeat(6000)]));
+    const run = await tracker.startRun({ experiment: "odd", params: texts, tags: { ...texts, "mlflow.source.git.commit": "" } });
+    await run.log({
+      metrics: Object.fromEntries(odd.map((name, i) => [name, i])),
+      artifacts: { "model/model.onnx": addModel() },
+    });
+    // Of one content in two contexts, and with the longest digest.
+    for (const context of ["train", "test"]) await run.logDataset({ name: "data", digest: "d".repeat(128), context });
+    const version = await tracker.register(registry, run.id, { name: "constructor", files: "model" });
+    expect(version).toMatchObject({ version: 1, runId: run.id, codeVersion: null });
+    expect(Object.keys(version.metrics).sort()).toEqual([...odd].sort());
+    expect(Object.keys(version.hyperparameters).sort()).toEqual([...odd].sort());
+    expect(version.signature?.outputs).toHaveLength(1);
+    expect(version.lineage).toHaveLength(2);
+    // The version keeps the bytes when the run is gone.
+    await tracker.delete(run.id);
+    expect(await tracker.purge({ deletedBefore: Date.now() + 1 })).toBe(1);
+    const references = [stores.registry, stores.tracking];
+    for (const graceMs of [0, 0]) await collectGarbage({ blobs, references, graceMs });
+    expect((await registry.load("constructor@1")).files["model.onnx"]).toEqual(addModel());
   });
 });

@@ -5,4 +5,4 @@
  */
 
 export { type MariadbOptions, type MariadbStores, mariadb } from "./mariadb.ts";
-export type { MysqlConnection, MysqlPool, MysqlPromisePool } from "./mysql-pool.ts";
+export type { MysqlCallbackPool, MysqlConnection, MysqlPool, MysqlPromisePool } from "./mysql-pool.ts";

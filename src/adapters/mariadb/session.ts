@@ -12,6 +12,7 @@ interface SessionRow {
   readonly mode: string;
   readonly autocommit: number;
   readonly charset: string;
+  readonly db: string | null;
 }
 
 /** Makes a session of our own as we need it. */
@@ -32,13 +33,14 @@ export async function checkSession(connection: MysqlConnection): Promise<void> {
   const sql =
     "select version() as version, @@sql_mode as mode, @@autocommit as autocommit, @@character_set_client as charset, database() as db";
   const [rows] = await connection.query({ sql, rowsAsArray: false, nestTables: false, typeCast: true });
-  const [{ version, mode, autocommit, charset }] = rows as [SessionRow];
+  const [{ version, mode, autocommit, charset, db }] = rows as [SessionRow];
   if (!/mariadb/i.test(version)) {
     throw new ModelwrightError("UNSUPPORTED", `The server is not MariaDB but ${version}; connect to MariaDB 10.6 or newer`, {
       details: { feature: `a server of version ${version}` },
     });
   }
   const issues = [
+    ...(db === null ? ["expected connections to a database, but they name none"] : []),
     ...(/STRICT_(?:ALL|TRANS)_TABLES/.test(mode) ? [] : ["expected STRICT_ALL_TABLES or STRICT_TRANS_TABLES in sql_mode"]),
     ...(Number(autocommit) === 1 ? [] : ["expected autocommit to be on"]),
     ...(charset === "utf8mb4" ? [] : [`expected the character set utf8mb4, but got ${charset}`]),

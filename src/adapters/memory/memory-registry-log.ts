@@ -5,6 +5,10 @@ import type { Lifecycle } from "../../core/lifecycle.ts";
 import type { AuditEntry, AuditHead, Stamp } from "../../registry/audit-port.ts";
 import type { RegistryStore } from "../../registry/port.ts";
 import { type AuditDraft, chainAudit, emptyAuditHead } from "../../registry/rules/audit-chain.ts";
+import { nextTurn } from "./next-turn.ts";
+
+/** Changes after which the event loop may turn: timers and aborts come through, however long the queue is. */
+const CHANGES_PER_TURN = 64;
 
 /** A change that can be made: nothing of it has happened yet. */
 export interface Plan<T> {
@@ -24,6 +28,7 @@ export class MemoryLog {
   readonly #entries: AuditEntry[] = [];
   /** Ends when every change that was asked for has been made or has failed. */
   #last: Promise<unknown> = Promise.resolve();
+  #turns = 0;
 
   constructor(lifecycle: Lifecycle) {
     this.#lifecycle = lifecycle;
@@ -49,6 +54,8 @@ export class MemoryLog {
   ): Promise<T> {
     const stamp = { ...given };
     const make = async (signal: AbortSignal | undefined): Promise<T> => {
+      this.#turns += 1;
+      if (this.#turns % CHANGES_PER_TURN === 0) await nextTurn();
       signal?.throwIfAborted();
       const { drafts, apply } = await plan(stamp);
       const entries = deepFreeze(await chainAudit(this.head, drafts, stamp));

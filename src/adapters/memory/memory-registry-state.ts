@@ -7,7 +7,7 @@ import { edgeKey, newEdges, parentOf, type VersionKey } from "../../registry/rul
 import type { StageEntry, StageTrail } from "../../registry/rules/rollback-target.ts";
 
 /** A model in memory. Records and what they consist of are frozen, so they are answered as they are. */
-export interface MemoryModel {
+interface MemoryModel {
   readonly createdAt: number;
   notes: Pick<ModelSummary, "description" | "tags">;
   /** The version with number n is at n − 1; undefined when it was deleted. */

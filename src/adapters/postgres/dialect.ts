@@ -9,9 +9,10 @@ import {
   type TransactionSettings,
 } from "kysely";
 import { sha256 } from "../../core/digest.ts";
+import { invalidInput } from "../../core/schema.ts";
 import { isPrepared } from "../sql/prepared.ts";
 import { type ServerConnection, type ServerPool, serverDriver } from "../sql/server-driver.ts";
-import { isLost, isStalePlan } from "./failures.ts";
+import { isLost, isStalePlan, isUnstorable } from "./failures.ts";
 import type { PgClient } from "./pg-pool.ts";
 
 /** Longest wait of a transaction for a row that another one has locked, ms. */
@@ -115,7 +116,8 @@ export class PostgresConnection implements ServerConnection {
       return { rows: rows as R[], numAffectedRows: BigInt(rowCount ?? 0) };
     } catch (error) {
       this.#stale ||= isStalePlan(error);
-      throw error;
+      if (!isUnstorable(error)) throw error;
+      throw invalidInput("The text", [{ path: [], message: "expected no NUL characters, which PostgreSQL cannot hold" }]);
     }
   }
 

@@ -31,6 +31,11 @@ export function isStalePlan(error: unknown): boolean {
   return codeOf(error) === "0A000" && /cached plan/.test(String((error as Error).message));
 }
 
+/** Whether a text was given that UTF-8 in PostgreSQL has no place for: one with a NUL character. */
+export function isUnstorable(error: unknown): boolean {
+  return codeOf(error) === "22021";
+}
+
 /** Whether a failed call changed nothing and may succeed when repeated. */
 export function isRetryable(error: unknown): boolean {
   return isLost(error) || isStalePlan(error) || PASSING.some((pattern) => pattern.test(codeOf(error)));

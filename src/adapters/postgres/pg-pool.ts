@@ -16,13 +16,18 @@ interface PgResult {
 
 /** What is called of a client of `pg` that a pool has given away. */
 export interface PgClient {
+  /** Runs a statement. */
   query(query: PgQuery): Promise<PgResult | PgResult[]>;
+  /** Gives the client back, or ends its connection. */
   release(destroy?: boolean): void;
+  /** Listens to failures of the connection. */
   on(event: "error", listener: (error: Error) => void): unknown;
+  /** Ends a listening. */
   removeListener(event: "error", listener: (error: Error) => void): unknown;
 }
 
 /** What is called of a `Pool` of the package `pg`, version 8.23 or newer. */
 export interface PgPool {
+  /** Gives a client away. */
   connect(): Promise<PgClient>;
 }

@@ -5,11 +5,8 @@ import type { Tables } from "./tables.ts";
 
 type Db = Kysely<Tables>;
 
-/** How rows of values are written, within a transaction. */
-export type KeyValueRows = ReturnType<typeof keyValueRows>;
-
 /**
- * Writes of values with revisions that are never given again, not even after a rollback or a delete.
+ * How rows of values are written, within a transaction, with revisions that are never given again, not even after a rollback or a delete.
  *
  * Servers draw them from a sequence while the row is locked, so that those of one key grow; where the row is not there yet, two
  * that insert it collide, and one of them begins again. SQLite numbers the rows that are inserted, so that a write there deletes the

@@ -24,8 +24,8 @@ interface GroupOptions<Db, T> {
 
 /**
  * Writes that share transactions: those of a key that come in one turn of the event loop, or while one before them is being written, go
- * into one transaction, for one flush of the disk. When that fails, each is tried alone, so that everybody gets an error of its own,
- * and nobody that of another.
+ * into one transaction, for one flush of the disk. When that fails, halves of it are tried, and halves of those, so that everybody
+ * gets an error of its own, and nobody that of another.
  *
  * @source D. J. DeWitt et al., "Implementation Techniques for Main Memory Database Systems", SIGMOD 1984 (group commit)
  */
@@ -59,42 +59,34 @@ export class GroupCommit<Db, T> {
   async #drain(key: string, queue: Member<T>[]): Promise<void> {
     // A database that works in this thread would be done before anybody else of this turn could come.
     await nextTurn();
-    while (queue.length > 0) {
-      let members: readonly Member<T>[] = [];
-      try {
-        await this.#options.transaction(async (db) => {
-          // Not before: who comes while the transaction waits to begin is taken along. Not again, when the transaction is run again.
-          if (members.length === 0) members = this.#take(queue);
-          const items = members.map(({ item }) => item);
-          if (items.length > 0) await this.#options.write(db, key, items);
-        });
-        for (const { resolve } of members) resolve();
-      } catch (error) {
-        // Without members it could not begin, which the next one could not either.
-        if (members.length === 0) members = this.#take(queue);
-        else if (members.length > 1) {
-          for (const member of members) await this.#alone(key, member);
-          continue;
-        }
-        for (const { reject } of members) reject(error);
-      }
-    }
+    // Who comes while the transaction waits to begin is taken along.
+    while (queue.length > 0) await this.#together(key, () => this.#take(queue));
     this.#queues.delete(key);
   }
 
-  async #alone(key: string, { item, signal, resolve, reject }: Member<T>): Promise<void> {
+  /** Writes members in one transaction; when that fails, each half of them in one of its own, so that few that are bad cost little. */
+  async #together(key: string, take: () => readonly Member<T>[]): Promise<void> {
+    let members: readonly Member<T>[] | undefined;
     try {
       await this.#options.transaction(async (db) => {
-        signal?.throwIfAborted();
-        await this.#options.write(db, key, [item]);
+        // Not again, when the transaction is run again.
+        members ??= take();
+        const items = members.map(({ item }) => item);
+        if (items.length > 0) await this.#options.write(db, key, items);
       });
-      resolve();
+      for (const { resolve } of members ?? []) resolve();
     } catch (error) {
-      reject(error);
+      if (members === undefined || members.length <= 1) {
+        // Without members it could not begin, which the next one could not either.
+        for (const { reject } of members ?? take()) reject(error);
+        return;
+      }
+      const middle = members.length >> 1;
+      for (const half of [members.slice(0, middle), members.slice(middle)]) await this.#together(key, () => standing(half));
     }
   }
 
-  /** Takes the first members from the queue; turns away those that were aborted. */
+  /** Takes the first members from the queue. */
   #take(queue: Member<T>[]): readonly Member<T>[] {
     const members: Member<T>[] = [];
     let weight = 0;
@@ -102,9 +94,16 @@ export class GroupCommit<Db, T> {
       weight += this.#options.weight(next.item);
       if (members.length > 0 && weight > this.#options.maxWeight) break;
       queue.shift();
-      if (next.signal?.aborted) next.reject(next.signal.reason);
-      else members.push(next);
+      members.push(...standing([next]));
     }
     return members;
   }
+}
+
+/** The members that were not aborted; turns away the others. */
+function standing<T>(members: readonly Member<T>[]): readonly Member<T>[] {
+  return members.filter(({ signal, reject }) => {
+    if (signal?.aborted) reject(signal.reason);
+    return !signal?.aborted;
+  });
 }

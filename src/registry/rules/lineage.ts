@@ -42,20 +42,24 @@ export async function assertAcyclic(
   parentsOf: (versions: readonly VersionKey[]) => Promise<readonly VersionKey[]>,
 ): Promise<void> {
   const ref = formatModelRef(version);
+  // For all edges: what one of them has led to without finding the version need not be looked at again.
+  const seen = new Set<string>();
+  const isNew = (each: VersionKey) => {
+    const key = formatModelRef(each);
+    if (seen.has(key)) return false;
+    seen.add(key);
+    return true;
+  };
   for (const edge of edges) {
     const parent = parentOf(edge);
-    if (parent === undefined) continue;
-    const seen = new Set<string>();
-    let generation: readonly VersionKey[] = [parent];
+    let generation = parent === undefined ? [] : [parent].filter(isNew);
     while (generation.length > 0) {
-      const fresh = generation.filter((each) => !seen.has(formatModelRef(each)));
-      for (const each of fresh) seen.add(formatModelRef(each));
       if (seen.has(ref)) {
         throw new ModelwrightError("REGISTRY_CYCLE", `${edge.ref} cannot be a parent of ${ref}: it descends from it`, {
           details: { ref, parent: edge.ref },
         });
       }
-      generation = fresh.length === 0 ? [] : await parentsOf(fresh);
+      generation = (await parentsOf(generation)).filter(isNew);
     }
   }
 }
