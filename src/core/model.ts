@@ -10,7 +10,7 @@ export type ModelRef =
   | { readonly name: string; readonly stage: string }
   | { readonly name: string; readonly alias: string };
 
-const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
+const NAME = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
 const LABEL = /^[a-z][a-z0-9_-]{0,63}$/;
 
 /** `major.minor.patch` with an optional pre-release, as semver.org defines it; build metadata does not tell versions apart. */
@@ -21,7 +21,7 @@ export function isVersionLabel(text: string): boolean {
   return typeof text === "string" && text.length <= 64 && VERSION_LABEL.test(text);
 }
 
-/** Whether `text` may name a model, a feature view or an entity: letters, digits, `.`, `_`, `-`; at most 128, not a mark first. */
+/** Whether `text` may name a model, a feature view or an entity: letters, digits, `.`, `_`, `-`; at most 128, not `.` or `-` first. */
 export function isName(text: string): boolean {
   return typeof text === "string" && NAME.test(text);
 }

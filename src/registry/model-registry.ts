@@ -32,6 +32,7 @@ import {
 } from "./registry-options.ts";
 import { RegistryQueries } from "./registry-queries.ts";
 import { rollBack } from "./rolling-back.ts";
+import { protectedVersion } from "./rules/failures.ts";
 import {
   type Actors,
   assertEdge,
@@ -173,8 +174,8 @@ export class ModelRegistry extends RegistryQueries implements AsyncDisposable {
         assertStage(at, from, expectedStage);
         assertEdge(this.#stages, at, from, to);
         const verify = (call?: CallOptions) => this.#files.verify(version, call ?? { signal });
-        const approval = await assertRules(this.#stages, this.calls, { version, to, verify }, signal);
-        const move = { name, version: version.version, from, to, displaceTo: displacedTo(this.#stages, to), approval };
+        const ruled = await assertRules(this.#stages, this.calls, { version, to, verify }, signal);
+        const move = { name, version: version.version, from, to, displaceTo: displacedTo(this.#stages, to), ...ruled };
         const moved = await this.calls.store.moveStage(move, stamp, { signal });
         return this.#announceMove(moved, from, false);
       },
@@ -254,6 +255,7 @@ export class ModelRegistry extends RegistryQueries implements AsyncDisposable {
     return this.calls.run(change, async (signal) => {
       const stamp = this.calls.stamp(change);
       const { name, version, stage } = await this.calls.find(toRef(ref), signal);
+      if (displacedTo(this.#stages, stage) !== undefined) throw protectedVersion({ name, version }, [{ kind: "holder", stage }]);
       const deleted = deepFreeze(await this.calls.store.deleteVersion(name, version, stage, stamp, { signal }));
       this.#deleted.emit(deleted);
       this.#watches.announce(name);

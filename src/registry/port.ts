@@ -145,6 +145,8 @@ export interface StageMove {
   readonly displaceTo?: string | undefined;
   /** An approved request for this very move, which is used up with it. */
   readonly approval?: string | undefined;
+  /** The version that must be in `to`, the newest when there are several; null when there must be none. @defaultValue any */
+  readonly holder?: number | null | undefined;
 }
 
 /** A return to the version that held an exclusive stage before. */
@@ -242,8 +244,8 @@ export interface RegistryStore extends AsyncDisposable, BlobReferences {
    * Moves a version and displaces others as the move says. Answers the moved version first, then the displaced ones. In the log the
    * displaced come first, so that at every entry at most one version holds an exclusive stage.
    *
-   * @throws a `ModelwrightError` with code `REGISTRY_VERSION_NOT_FOUND`, with `REGISTRY_CONFLICT` when it is not in `from`, and with
-   * `REGISTRY_APPROVAL_REQUIRED` when the approval is not one for this move that is approved and unused
+   * @throws a `ModelwrightError` with code `REGISTRY_VERSION_NOT_FOUND`, with `REGISTRY_CONFLICT` when it is not in `from`, or
+   * another one than `holder` is in `to`, and with `REGISTRY_APPROVAL_REQUIRED` when the approval is not one for this move that is approved and unused
    */
   moveStage(move: StageMove, stamp: Stamp, call?: CallOptions): Promise<readonly VersionRecord[]>;
   /**

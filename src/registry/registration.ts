@@ -63,7 +63,7 @@ export type ParsedRegistration = Pick<Registration, "files"> &
 
 const LIMITS = { entries: 1000, key: 250, path: 512, tag: 8000, description: 100_000, json: 1_048_576 } as const;
 
-const nameError = { error: "expected letters, digits, . _ and -, at most 128, not a mark first" };
+const nameError = { error: "expected letters, digits, . _ and -, at most 128, not . or - first" };
 const name = z.string(nameError).refine(isName, nameError);
 /** Text that every database can hold and search. */
 const key = text(1, LIMITS.key).refine(isStorable, "expected text without NUL characters and lone surrogates");

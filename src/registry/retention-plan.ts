@@ -7,11 +7,13 @@ export interface RetentionPolicy {
   readonly days: Readonly<Record<string, number>>;
   /** Newest versions of each model that are kept whatever their age. @defaultValue 0 */
   readonly keepLast?: number | undefined;
+  /** Stages in which nothing is deleted, whatever `days` says. @defaultValue `["production"]` */
+  readonly keepStages?: readonly string[] | undefined;
 }
 
 /**
- * 30 days in development, 90 in staging, 365 in production, 1095 in archived and in deprecated. What is in an exclusive production is
- * protected anyway; the 365 days are for policies that let several versions be there.
+ * 30 days in development, 90 in staging, 365 in production, 1095 in archived and in deprecated. What is in production is kept all the
+ * same; the 365 days count for a host that sets `keepStages` to none, because its policy lets several versions be there.
  */
 export const defaultRetention: RetentionPolicy = Object.freeze({
   days: Object.freeze({ development: 30, staging: 90, production: 365, archived: 1095, deprecated: 1095 }),
@@ -64,7 +66,7 @@ export function planRetention(
   now: number,
   policy: RetentionPolicy = defaultRetention,
 ): RetentionPlan {
-  const { days, keepLast = 0 } = policy;
+  const { days, keepLast = 0, keepStages = ["production"] } = policy;
   const all = [...facts].sort((a, b) => byNameAndVersion(a.version, b.version));
   const seen = new Map<string, number>();
   const plan: { readonly delete: RetentionItem[]; readonly keep: RetainedItem[] } = { delete: [], keep: [] };
@@ -78,6 +80,7 @@ export function planRetention(
     const sizeBytes = files.reduce((sum, file) => sum + file.sizeBytes, 0);
     const item = { name, version: version.version, stage, ageDays: Math.floor(age), sizeBytes };
     const reasons = protections.map(protectionText);
+    if (keepStages.includes(stage) && reasons.length === 0) reasons.push(`it is in ${stage}`);
     if (newer < keepLast) reasons.push(`it is among the ${keepLast} newest of its model`);
     if (reasons.length === 0) plan.delete.push(item);
     else plan.keep.push({ ...item, reasons });

@@ -3,11 +3,14 @@ import type { CallOptions, Runtime } from "../core/call.ts";
 import { type Clock, systemClock } from "../core/clock.ts";
 import { withDeadline } from "../core/deadline.ts";
 import { ModelwrightError } from "../core/errors.ts";
+import { Emitter, type Event } from "../core/events.ts";
+import { deepFreeze } from "../core/freeze.ts";
+import { defaultLogger } from "../core/logger.ts";
 import { formatModelRef, isLabel, isName } from "../core/model.ts";
 import { parseOptions, passed, port } from "../core/options.ts";
 import { validate } from "../core/schema.ts";
 import { type ChangeOptions, stampOf } from "./change-options.ts";
-import type { RegistryStore } from "./port.ts";
+import type { RegistryStore, VersionRecord } from "./port.ts";
 import {
   defaultRetention,
   planRetention,
@@ -51,6 +54,7 @@ const optionsSchema = z.strictObject({
     .strictObject({
       days: z.record(z.string(), z.number().min(0)),
       keepLast: z.number().int().min(0).optional(),
+      keepStages: z.array(z.string()).optional(),
     })
     .optional(),
   actor: z.string().min(1).max(250).optional(),
@@ -89,13 +93,21 @@ export class Retention {
   readonly #policy: RetentionPolicy;
   readonly #actor: string | undefined;
   readonly #clock: Clock;
+  readonly #deleted: Emitter<VersionRecord>;
+  /** Fires after this object has deleted a version, with what it was. */
+  readonly onDeleted: Event<VersionRecord>;
 
-  constructor(options: RetentionOptions, { clock = systemClock }: Pick<Runtime, "clock"> = {}) {
+  constructor(
+    options: RetentionOptions,
+    { clock = systemClock, logger = defaultLogger }: Pick<Runtime, "clock" | "logger"> = {},
+  ) {
     const { store, policy = defaultRetention, actor } = parseOptions(optionsSchema, options, "Retention");
     this.#store = store;
     this.#policy = policy;
     this.#actor = actor;
     this.#clock = clock;
+    this.#deleted = new Emitter(logger);
+    this.onDeleted = this.#deleted.event;
   }
 
   /** What would be deleted now. Reads every version, in pages; `call.timeoutMs` limits each. */
@@ -142,11 +154,12 @@ export class Retention {
         const now = await this.#store.findVersion({ name, version }, { signal });
         if (now !== undefined && now.stageChangedAt >= at)
           throw stageConflict({ name, version }, `${stage} since the plan`, now.stage);
-        await this.#store.deleteVersion(name, version, stage, stamped(), { signal });
+        return this.#store.deleteVersion(name, version, stage, stamped(), { signal });
       };
       try {
-        await withDeadline(options, remove, this.#clock);
+        const gone = await withDeadline(options, remove, this.#clock);
         deleted.push(ref);
+        this.#deleted.emit(deepFreeze(gone));
       } catch (error) {
         if (!CHANGED.some((code) => ModelwrightError.is(error, code))) throw error;
         skipped.push({ ref, reason: (error as ModelwrightError).message });

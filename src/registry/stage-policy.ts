@@ -45,7 +45,7 @@ export interface StageGuard {
 export interface GuardedMove {
   readonly version: VersionRecord;
   readonly to: string;
-  /** The version that was in `to` when the guards were begun, the newest when there are several; another may come meanwhile. */
+  /** The version that is in `to`, the newest when there are several. When another one is there by the end, the move is refused. */
   readonly current: VersionRecord | undefined;
   /** Reads every file of the version and checks it against its digest, and the signature where the registry trusts keys. */
   readonly verify: (call?: CallOptions) => Promise<void>;

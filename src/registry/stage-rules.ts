@@ -1,7 +1,7 @@
 import { ModelwrightError, messageOf } from "../core/errors.ts";
 import { formatModelRef } from "../core/model.ts";
 import type { Approval } from "./approval-port.ts";
-import type { VersionRecord } from "./port.ts";
+import type { StageMove, VersionRecord } from "./port.ts";
 import type { RegistryCalls } from "./registry-calls.ts";
 import { type GuardedMove, isAmong, rulesOf, type StagePolicy, type StageRule } from "./stage-policy.ts";
 
@@ -9,7 +9,8 @@ import { type GuardedMove, isAmong, rulesOf, type StagePolicy, type StageRule } 
 const PAGE = 100;
 
 /**
- * Sees that the rules of a move hold. Answers the approved request that the move is to use up, when it needs one.
+ * Sees that the rules of a move hold. Answers the approved request that the move is to use up, when it needs one,
+ * and the version that the guards have compared with.
  *
  * @throws a `ModelwrightError` with code `REGISTRY_APPROVAL_REQUIRED`, or `REGISTRY_GUARD_FAILED` with every guard's reason
  */
@@ -18,13 +19,13 @@ export async function assertRules(
   { store }: RegistryCalls,
   { version, to, verify }: Pick<GuardedMove, "version" | "to" | "verify">,
   signal: AbortSignal | undefined,
-): Promise<string | undefined> {
+): Promise<Pick<StageMove, "approval" | "holder">> {
   const rules = rulesOf(policy, version.stage, to);
   const approval = rules.some((rule) => rule.approval !== undefined)
     ? await approvedRequest(rules, version, to, (query) => store.listApprovals(query, { signal }))
     : undefined;
   const guards = rules.flatMap((rule) => rule.guards ?? []);
-  if (guards.length === 0) return approval;
+  if (guards.length === 0) return { approval };
   const current = await store.findVersion({ name: version.name, stage: to }, { signal });
   const failures: { guard: string; reason: string }[] = [];
   let cause: unknown;
@@ -38,7 +39,8 @@ export async function assertRules(
       cause ??= error;
     }
   }
-  if (failures.length === 0) return approval;
+  // What the guards have compared with must still be there when the version moves.
+  if (failures.length === 0) return { approval, holder: current?.version ?? null };
   const ref = formatModelRef({ name: version.name, version: version.version });
   const reasons = failures.map(({ guard, reason }) => `${guard}: ${reason}`).join("; ");
   throw new ModelwrightError("REGISTRY_GUARD_FAILED", `${ref} cannot go to ${to}: ${reasons}`, {

@@ -46,7 +46,8 @@ export async function storeFiles(
   const stored: StoredFile[] = [];
   for (const path of Object.keys(files).sort()) {
     const content = files[path]!;
-    stored.push({ path, ...("digest" in content ? await find(content.digest, options) : await put(content, options)) });
+    const known = !isBytes(content) && "digest" in content;
+    stored.push({ path, ...(known ? await find(content.digest, options) : await put(content, options)) });
   }
   const again = new Map<Digest, Uint8Array>();
   for (const { path, digest } of stored) {

@@ -5,6 +5,7 @@ import { onlineStoreConformance } from "../../src/testing/conformance/online-sto
 import { registryStoreConformance } from "../../src/testing/conformance/registry-store.ts";
 import { trackingStoreConformance } from "../../src/testing/conformance/tracking-store.ts";
 import { requirement } from "../requirement.ts";
+import { changesLikeMemory } from "./changes-like-memory.ts";
 import { type SharedMariadb, sharedMariadb, whyNoMariadb } from "./fixtures/mariadb-server.ts";
 import { logsLikeMemory } from "./logs-like-memory.ts";
 import { newestRowWins } from "./newest-row-wins.ts";
@@ -23,10 +24,18 @@ onMariadb("mariadb", () => {
     return { ...db[port], [Symbol.asyncDispose]: () => db.close() };
   }
 
-  registryStoreConformance(kit, () => open("registry"));
+  registryStoreConformance(kit, () => open("registry"), {
+    skip: [
+      {
+        test: "keeps and finds texts of the greatest length",
+        reason: "MariaDB orders texts by their first 255 characters; the rest of the test is in mariadb.test.ts",
+      },
+    ],
+  });
   trackingStoreConformance(kit, () => open("tracking"));
   onlineStoreConformance(kit, () => open("online"));
   keyValueStoreConformance(kit, () => open("keyValues"));
   newestRowWins("mariadb", () => open("online"));
   logsLikeMemory("mariadb", () => open("tracking"));
+  changesLikeMemory("mariadb", () => open("registry"), 20);
 });

@@ -274,6 +274,34 @@ onMariadb("mariadb", () => {
     expect(await db.keyValues.get("k".repeat(5000))).toBeUndefined();
   });
 
+  it("keeps texts of the greatest length, and pages through those that are equal in what it orders by", async () => {
+    const [key, text, start] = ["模".repeat(250), "模".repeat(8000), "模".repeat(99_999)];
+    const files = [{ path: `${"模".repeat(508)}.bin`, digest: `sha256:${"0".repeat(64)}` as const, sizeBytes: 1 }];
+    const name = "n".repeat(128);
+    const by = { ...stamp(), actor: key, reason: text, requestId: key };
+    for (const last of ["c", "a", "b"]) {
+      const given = draft(`long ${last}`, { name, files, description: start + last, tags: { [key]: text }, runId: key });
+      await db.registry.insertVersion({ ...given, lineage: [{ kind: "dataset", ref: key }] }, by);
+    }
+    expect((await db.registry.findVersion({ name, version: 2 }))?.description).toBe(`${start}a`);
+    const attribute = (of: string) => ({ entity: "attribute", key: of }) as const;
+    const found: string[] = [];
+    for (let after: string | undefined; ; ) {
+      const where = { op: "=", field: { entity: "tag", key }, value: text } as const;
+      const page = await db.registry.searchVersions({
+        where,
+        orderBy: [{ field: attribute("description"), direction: "asc" }],
+        limit: 1,
+        after,
+      });
+      found.push(...page.items.map(({ description }) => description.at(-1)!));
+      after = page.next;
+      if (after === undefined) break;
+    }
+    // By name, then by number downwards.
+    expect(found).toEqual(["b", "a", "c"]);
+  });
+
   it("keeps few statements prepared, however many different searches there are", async () => {
     const pool = createPool({ uri: database.url, connectionLimit: 1 });
     await using stores = mariadb({ pool });

@@ -5,6 +5,7 @@ import { onlineStoreConformance } from "../../src/testing/conformance/online-sto
 import { registryStoreConformance } from "../../src/testing/conformance/registry-store.ts";
 import { trackingStoreConformance } from "../../src/testing/conformance/tracking-store.ts";
 import { requirement } from "../requirement.ts";
+import { changesLikeMemory } from "./changes-like-memory.ts";
 import { type SharedPostgres, sharedPostgres, whyNoPostgres } from "./fixtures/postgres-server.ts";
 import { logsLikeMemory } from "./logs-like-memory.ts";
 import { newestRowWins } from "./newest-row-wins.ts";
@@ -29,4 +30,5 @@ onPostgres("postgres", () => {
   keyValueStoreConformance(kit, () => open("keyValues"));
   newestRowWins("postgres", () => open("online"));
   logsLikeMemory("postgres", () => open("tracking"));
+  changesLikeMemory("postgres", () => open("registry"), 20);
 });

@@ -10,11 +10,12 @@ import {
   parseModelRef,
 } from "../../src/core/model.ts";
 
-const name = fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/);
+const name = fc.stringMatching(/^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/);
 const label = fc.stringMatching(/^[a-z][a-z0-9_-]{0,63}$/);
 const ref: fc.Arbitrary<ModelRef> = fc.oneof(
   fc.record({ name, version: fc.integer({ min: 1, max: 999_999_999_999_999 }) }),
   fc.record({ name, stage: label }),
+  fc.record({ name, label: fc.stringMatching(/^(?:0|[1-9]\d{0,3})(?:\.(?:0|[1-9]\d{0,3})){2}(?:-[a-z]{1,5}\.[0-9])?$/) }),
   fc.record({ name, alias: label }),
 );
 
@@ -26,6 +27,9 @@ describe("parseModelRef", () => {
     ["Fraud_v2.1-eu@alias:a", { name: "Fraud_v2.1-eu", alias: "a" }],
     ["fraud@alias", { name: "fraud", stage: "alias" }],
     ["7@7", { name: "7", version: 7 }],
+    ["__proto__@7", { name: "__proto__", version: 7 }],
+    ["fraud@1.4.0", { name: "fraud", label: "1.4.0" }],
+    ["fraud@2.0.0-rc.1", { name: "fraud", label: "2.0.0-rc.1" }],
     ["m@999999999999999", { name: "m", version: 999_999_999_999_999 }],
   ])("reads %s", (text, expected) => {
     expect(parseModelRef(text)).toEqual(expected);
@@ -61,6 +65,10 @@ describe("parseModelRef", () => {
     "name@-1",
     "name@+1",
     "name@1.0",
+    "name@1.0.00",
+    "name@1.0.0-",
+    "name@1.0.0+build",
+    "name@v1.0.0",
     "name@1e3",
     "name@0x10",
     "name@1000000000000000",
@@ -77,7 +85,6 @@ describe("parseModelRef", () => {
     "name@alias:a:b",
     "name@stage:production",
     "name@__proto__",
-    "__proto__@7",
     "../etc@7",
     "a/b@7",
     "..@7",

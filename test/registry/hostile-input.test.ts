@@ -19,7 +19,7 @@ async function refusal(work: () => unknown): Promise<{ code?: string; message: s
 }
 
 describe.each(["memory", "sqlite"])("names over %s", (kind) => {
-  it.each([".", "..", "a/b", "a\\b", "a\u0000b", "a\nb", "a b", "-a", "", LONG, "fr\u0430ud", "frau\u0301d", "a@b", "__proto__"])(
+  it.each([".", "..", "a/b", "a\\b", "a\u0000b", "a\nb", "a b", "-a", "", LONG, "fr\u0430ud", "frau\u0301d", "a@b"])(
     "such as %j cannot be those of models, aliases and stages, and are repeated in part at most",
     async (name) => {
       await using open = openRegistry(kind);
@@ -51,7 +51,7 @@ describe.each(["memory", "sqlite"])("names over %s", (kind) => {
 
   it("that differ in case only are different models, and names of objects' own members are ordinary", async () => {
     await using open = openRegistry(kind);
-    const names = ["Fraud", "FRAUD", "constructor", "toString", "hasOwnProperty"];
+    const names = ["Fraud", "FRAUD", "__proto__", "constructor", "toString", "hasOwnProperty"];
     for (const name of ["fraud", ...names]) expect(await open.register({ name })).toBe(1);
     expect((await all(open.registry.models())).map(({ name }) => name).sort()).toEqual(["fraud", ...names].sort());
     await open.registry.alias("constructor", "constructor", 1);

@@ -32,9 +32,11 @@ describe("planRetention", () => {
       fact(9, "custom", 9999),
     ];
     const plan = planRetention(facts, 0);
-    expect(plan.delete.map(({ version }) => version)).toEqual([8, 6, 5, 3, 2]);
+    expect(plan.delete.map(({ version }) => version)).toEqual([8, 6, 3, 2]);
     expect(plan.delete.at(-1)).toEqual({ name: "m", version: 2, stage: "development", ageDays: 30, sizeBytes: 5 });
-    expect(plan.keep).toEqual([]);
+    expect(plan.keep.map(({ version, reasons }) => [version, reasons])).toEqual([[5, ["it is in production"]]]);
+    const all = planRetention(facts, 0, { ...defaultRetention, keepStages: [] });
+    expect(all.delete.map(({ version }) => version)).toEqual([8, 6, 5, 3, 2]);
   });
 
   it("keeps what is protected and says why, and the newest of each model", () => {
@@ -110,11 +112,14 @@ describe.each(["memory", "sqlite"])("retention over %s", (kind) => {
     expect((await all(open.registry.list())).length).toBe(7);
     const progress: number[] = [];
     const stored = JSON.parse(JSON.stringify(plan)) as typeof plan;
+    const gone: string[] = [];
+    retention.onDeleted(({ name, version }) => gone.push(`${name}@${version}`));
     expect(await retention.apply(stored, { reason: "old", onProgress: (done) => progress.push(done) })).toEqual({
       deleted: ["child@1", "fraud@6"],
       skipped: [],
     });
     expect(progress).toEqual([1, 2]);
+    expect(gone).toEqual(["child@1", "fraud@6"]);
     const again = await retention.apply(plan);
     expect([again.deleted, again.skipped.map(({ ref }) => ref)]).toEqual([[], ["child@1", "fraud@6"]]);
     expect((await retention.plan()).delete.map(({ version }) => version)).toEqual([5]);

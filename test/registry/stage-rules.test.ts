@@ -60,6 +60,27 @@ describe("guards of the stage policy", () => {
     await expect(open.promote(2)).rejects.toThrow(/declares auc as minimize, version 1 in production the other way/);
   });
 
+  it("refuse a move when another version came into the stage while they looked", async () => {
+    let meanwhile = async () => {};
+    const check = async () => {
+      await meanwhile();
+      return undefined;
+    };
+    await using open = openRegistry("memory", { stages: guarded({ name: "slow", check }) });
+    for (let i = 0; i < 3; i++) await open.register();
+    await open.promote(1);
+    for (const version of [2, 3]) await open.registry.transition(`fraud@${version}`, "staging");
+    meanwhile = async () => {
+      meanwhile = async () => {};
+      await open.registry.transition("fraud@3", "production");
+    };
+    await expect(open.registry.transition("fraud@2", "production")).rejects.toMatchObject({
+      code: "REGISTRY_CONFLICT",
+      details: { ref: "fraud@2", expected: "version 1", actual: "version 3" },
+    });
+    expect((await open.registry.get("fraud@production")).version).toBe(3);
+  });
+
   it("find a damaged file before it reaches production", async () => {
     await using open = openRegistry("memory", { stages: guarded(filesVerified()) });
     await open.register();

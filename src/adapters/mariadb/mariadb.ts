@@ -42,8 +42,12 @@ export type MariadbOptions =
 
 /** The stores of one MariaDB database. Each may be disposed by itself; disposing the whole gives the connections up. */
 export interface MariadbStores extends AsyncDisposable {
+  /** Searches order descriptions, tags and params by their first 255 characters. */
   readonly registry: RegistryStore;
-  /** Batches of one run that are logged at once share a transaction. The sign of -0 is not kept. */
+  /**
+   * As in the registry, searches order texts by their first 255 characters. Batches of one run that are logged at once share a
+   * transaction. The sign of -0 is not kept.
+   */
   readonly tracking: TrackingStore;
   /** Names of views have at most 500 bytes of UTF-8, keys of rows 2048. */
   readonly online: OnlineStore;

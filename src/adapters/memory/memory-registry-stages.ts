@@ -2,7 +2,7 @@ import type { AuditEntry, Stamp } from "../../registry/audit-port.ts";
 import type { RegistryStore, StageEvent, StageMove, VersionRecord } from "../../registry/port.ts";
 import { use } from "../../registry/rules/approvals.ts";
 import { approvalDraft, movedDraft } from "../../registry/rules/audit-drafts.ts";
-import { alreadyThere, noRollbackTarget, stageConflict } from "../../registry/rules/failures.ts";
+import { alreadyThere, holderConflict, noRollbackTarget, stageConflict } from "../../registry/rules/failures.ts";
 import { previousOf, rollbackTarget } from "../../registry/rules/rollback-target.ts";
 import type { MemoryLog, Plan } from "./memory-registry-log.ts";
 import type { RegistryState } from "./memory-registry-state.ts";
@@ -67,6 +67,11 @@ export function memoryStages(state: RegistryState, log: MemoryLog): Verbs {
       return log.change(by, call, (stamp) => {
         const version = state.get(move);
         if (version.stage !== move.from) throw stageConflict(move, move.from, version.stage);
+        if (move.holder !== undefined) {
+          const inStage = state.existing(state.modelOf(version)).filter(({ stage }) => stage === move.to);
+          const newest = inStage.length === 0 ? undefined : Math.max(...inStage.map((each) => each.version));
+          if ((newest ?? null) !== move.holder) throw holderConflict(move, newest);
+        }
         return enter("moved", version, move, stamp, move);
       });
     },

@@ -1,6 +1,6 @@
 import type { RegistryStore, StageMove, VersionRecord } from "../../registry/port.ts";
 import { approvalDraft, movedDraft } from "../../registry/rules/audit-drafts.ts";
-import { alreadyThere, noRollbackTarget, stageConflict } from "../../registry/rules/failures.ts";
+import { alreadyThere, holderConflict, noRollbackTarget, stageConflict } from "../../registry/rules/failures.ts";
 import { previousOf } from "../../registry/rules/rollback-target.ts";
 import { prepared } from "./prepared.ts";
 import type { RegistryApprovals } from "./registry-approvals.ts";
@@ -72,6 +72,10 @@ export function registryStages(
       return log.change("move a version", stamp, call, async (change) => {
         const version = await versions.get(change.db, move);
         if (version.stage !== from) throw stageConflict(version, from, version.stage);
+        if (move.holder !== undefined) {
+          const [newest] = await versions.inStage(change.db, move.name, to);
+          if ((newest?.version ?? null) !== move.holder) throw holderConflict(move, newest?.version);
+        }
         return enter(change, { version, to, displaceTo, back: false }, move);
       });
     },

@@ -1,6 +1,6 @@
 import { ModelwrightError } from "../../core/errors.ts";
 import { formatModelRef } from "../../core/model.ts";
-import type { Protection } from "../port.ts";
+import type { Protection, StageMove } from "../port.ts";
 import type { VersionKey } from "./lineage.ts";
 
 /** There is no version with this number. */
@@ -40,6 +40,20 @@ export function alreadyThere(version: VersionKey, stage: string): ModelwrightErr
   return new ModelwrightError("REGISTRY_CONFLICT", `${ref} is in stage ${stage} already`, {
     details: { ref, expected: `another stage than ${stage}`, actual: stage },
   });
+}
+
+/** Another version is in the target stage than the caller has compared with. */
+export function holderConflict(
+  { name, version, to, holder }: Pick<StageMove, "name" | "version" | "to" | "holder">,
+  actual: number | undefined,
+): ModelwrightError<"REGISTRY_CONFLICT"> {
+  const ref = formatModelRef({ name, version });
+  const [expected, found] = [holder, actual].map((number) => (typeof number === "number" ? `version ${number}` : "no version"));
+  return new ModelwrightError(
+    "REGISTRY_CONFLICT",
+    `${ref} was compared with ${expected} in ${to}, where ${found} is by now: read it again and decide again`,
+    { details: { ref, expected: expected!, actual: found! } },
+  );
 }
 
 /** Another version of the model has the label. */

@@ -224,6 +224,20 @@ export const searchTests: Readonly<Record<string, SuiteTest<RegistryStore>>> = {
     }
   },
 
+  "pages through texts that begin alike for thousands of characters without loss or repetition": async (store, check) => {
+    const alike = "模".repeat(8000 - 1);
+    for (const [i, end] of ["c", "a", "d", "b"].entries()) {
+      await store.insertVersion(draft("a", { description: `${alike}${end}`, tags: { key: `${alike}${i}` } }), stamp());
+    }
+    for (const field of [attribute("description"), tag("key")]) {
+      for (const direction of ["asc", "desc"] as const) {
+        const whole = await searchRefs(store, by(field, direction));
+        check.equal([...whole].sort(), ["a@1", "a@2", "a@3", "a@4"]);
+        for (const limit of [1, 2, 3]) check.equal(await searchRefs(store, { limit, ...by(field, direction) }), whole);
+      }
+    }
+  },
+
   "goes on behind a version that was deleted meanwhile": async (store, check) => {
     await insertAll(store, "a", ["staging", "staging", "staging", "staging"]);
     for (const [query, rest] of [

@@ -65,6 +65,18 @@ export const stageTests: Readonly<Record<string, SuiteTest<RegistryStore>>> = {
     check.equal(error.details, { ref: "a@2", expected: "development", actual: "staging" });
   },
 
+  "changes nothing when another version is in the target stage than the move expects": async (store, check) => {
+    await insertAll(store, "a", ["staging", "staging", "staging"]);
+    const move = { ...toProduction, name: "a" };
+    await refuses(store, check, "REGISTRY_CONFLICT", () => store.moveStage({ ...move, version: 1, holder: 2 }, stamp()));
+    await store.moveStage({ ...move, version: 1, holder: null }, stamp());
+    for (const holder of [null, 3]) {
+      await refuses(store, check, "REGISTRY_CONFLICT", () => store.moveStage({ ...move, version: 2, holder }, stamp()));
+    }
+    await store.moveStage({ ...move, version: 2, holder: 1 }, stamp());
+    check.equal(await stagesOf(store, "a"), ["3 staging", "2 production", "1 archived"]);
+  },
+
   "refuses to move a version that is not there": async (store, check) => {
     await insertAll(store, "a", ["production"]);
     const move = { version: 9, ...toProduction };

@@ -182,10 +182,8 @@ export const versionTests: Readonly<Record<string, SuiteTest<RegistryStore>>> = 
     check.equal(await store.findVersion({ name: long.name, alias: "a".repeat(64) }), noted);
     check.equal((await store.noteModel(long.name, { description, tags: one }, by)).tags, one);
     check.equal((await store.findLinksTo(lineage)).length, 1);
-    const orderBy = [{ field: attribute("description"), direction: "asc" as const }];
-    await store.insertVersion(draft("a", { description: `${description}?` }), by);
-    const where = { op: "like" as const, field: attribute("description"), value: "模%" };
-    for (const limit of [1, 2]) check.equal(await searchRefs(store, { where, orderBy, limit }), [`${long.name}@1`, "a@1"]);
+    const where = { op: "like" as const, field: attribute("description"), value: "模%!" };
+    check.equal(await searchRefs(store, { where }), [`${long.name}@1`]);
     check.equal(await searchRefs(store, { where: { op: "=", field: tag(key), value: text } }), [`${long.name}@1`]);
   },
 
