@@ -24,7 +24,8 @@ try {
     join(project, "cjs.cjs"),
     `(async () => {\n${specifiers.map((name) => `require("${name}");`).join("\n")}${main("cjs")}})();`,
   );
-  const expected = "fraud@1 production MISSING_PEER npm install onnxruntime-node npm install onnxruntime-web";
+  const peers = ["onnxruntime-node", "onnxruntime-web", "pg", "mysql2", "aws4fetch", "yaml"];
+  const expected = `fraud@1 production MISSING_PEER ${peers.map((peer) => `npm install ${peer}`).join(" ")}`;
   for (const file of ["esm.mjs", "cjs.cjs"]) {
     const answer = node(file);
     if (answer !== expected) throw new Error(`${file} printed\n  ${answer}\nbut should print\n  ${expected}`);
@@ -99,6 +100,24 @@ for (const provider of [onnx(), onnxWeb()]) {
   } catch (error) {
     if (!ModelwrightError.is(error, "MISSING_PEER")) throw error;
     installs.push(error.details.install);
+  }
+}
+const { postgres } = ${load("modelwright/postgres")};
+const { mariadb } = ${load("modelwright/mariadb")};
+const { s3 } = ${load("modelwright/s3")};
+const { readMlflowModel } = ${load("modelwright/mlflow")};
+const credentials = { accessKeyId: "a", secretAccessKey: "b" };
+for (const call of [
+  () => postgres({ url: "postgres://127.0.0.1:1/none" }).registry.findModel("fraud"),
+  () => mariadb({ url: "mysql://127.0.0.1:1/none" }).registry.findModel("fraud"),
+  () => s3({ endpoint: "http://127.0.0.1:1", region: "eu", bucket: "models", credentials }).stat("sha256:" + "0".repeat(64)),
+  () => readMlflowModel({ MLmodel: new TextEncoder().encode("flavors: {}") }),
+]) {
+  try {
+    await call();
+    installs.push("no error");
+  } catch (error) {
+    installs.push(error.details?.install ?? String(error));
   }
 }
 console.log(\`\${version.name}@\${version.version} \${moved.stage} MISSING_PEER \${installs.join(" ")}\`);

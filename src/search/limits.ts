@@ -21,3 +21,9 @@ export const LIMITS = {
   /** Characters of a cursor. A place can hold a description of 100 000 characters. */
   cursor: 2_097_152,
 } as const;
+
+/**
+ * Characters of a text that an order goes by; texts that begin with the same ones come in the natural order. MariaDB sorts by 1024 bytes
+ * only, and a page has to begin where the one before ended.
+ */
+export const ORDERED_CHARACTERS = 255;

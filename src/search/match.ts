@@ -1,6 +1,7 @@
 import { type CursorKey, decodeCursor, encodeCursor, type Place } from "./cursor.ts";
 import { assertSearchable, completeOrder, type SearchableFields, type TieBreak } from "./fields.ts";
 import { compareText, foldAscii, isLike } from "./like.ts";
+import { ORDERED_CHARACTERS } from "./limits.ts";
 import type { Filter, Page, SearchField, SearchOrder, SearchQuery, SearchValue } from "./port.ts";
 
 /** How records are searched in memory. */
@@ -111,8 +112,15 @@ function keysOf(orderBy: readonly SearchOrder[], { attributes, tieBreak }: Searc
 
 function placeOf(values: readonly SearchValue[], type: CursorKey["type"]): SearchValue | null {
   const value = values[0];
-  if (type === "text") return typeof value === "string" ? value : null;
+  if (type === "text") return typeof value === "string" ? beginning(value) : null;
   return typeof value === "number" && !Number.isNaN(value) ? finite(value) : null;
+}
+
+function beginning(text: string): string {
+  // By characters, not by code units; twice as many of these are always enough.
+  return text.length <= ORDERED_CHARACTERS
+    ? text
+    : [...text.slice(0, 2 * ORDERED_CHARACTERS)].slice(0, ORDERED_CHARACTERS).join("");
 }
 
 function comparePlaces(a: Place, b: Place, keys: readonly CursorKey[]): number {

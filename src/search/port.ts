@@ -27,7 +27,10 @@ export type Filter =
   | { readonly op: "in"; readonly field: SearchField; readonly values: readonly SearchValue[] }
   | { readonly op: "exists"; readonly field: SearchField };
 
-/** One key of an order. Records that lack it come last, in either direction; where some have numbers and some text, numbers come first. */
+/**
+ * One key of an order. Records that lack it come last, in either direction; where some have
+ * numbers and some text, numbers come first. Of a text the first 255 characters count.
+ */
 export interface SearchOrder {
   readonly field: SearchField;
   readonly direction: "asc" | "desc";

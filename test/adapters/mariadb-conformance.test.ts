@@ -2,7 +2,9 @@ import { afterAll, describe, expect, it } from "vitest";
 import type { MariadbStores } from "../../src/adapters/mariadb/index.ts";
 import { keyValueStoreConformance } from "../../src/testing/conformance/key-value-store.ts";
 import { onlineStoreConformance } from "../../src/testing/conformance/online-store.ts";
+import { registryReferencesConformance } from "../../src/testing/conformance/registry-references.ts";
 import { registryStoreConformance } from "../../src/testing/conformance/registry-store.ts";
+import { trackingReferencesConformance } from "../../src/testing/conformance/tracking-references.ts";
 import { trackingStoreConformance } from "../../src/testing/conformance/tracking-store.ts";
 import { requirement } from "../requirement.ts";
 import { changesLikeMemory } from "./changes-like-memory.ts";
@@ -24,15 +26,10 @@ onMariadb("mariadb", () => {
     return { ...db[port], [Symbol.asyncDispose]: () => db.close() };
   }
 
-  registryStoreConformance(kit, () => open("registry"), {
-    skip: [
-      {
-        test: "keeps and finds texts of the greatest length",
-        reason: "MariaDB orders texts by their first 255 characters; the rest of the test is in mariadb.test.ts",
-      },
-    ],
-  });
+  registryStoreConformance(kit, () => open("registry"));
+  registryReferencesConformance(kit, () => open("registry"));
   trackingStoreConformance(kit, () => open("tracking"));
+  trackingReferencesConformance(kit, () => open("tracking"));
   onlineStoreConformance(kit, () => open("online"));
   keyValueStoreConformance(kit, () => open("keyValues"));
   newestRowWins("mariadb", () => open("online"));

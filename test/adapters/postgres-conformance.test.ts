@@ -2,7 +2,9 @@ import { afterAll, describe, expect, it } from "vitest";
 import type { PostgresStores } from "../../src/adapters/postgres/index.ts";
 import { keyValueStoreConformance } from "../../src/testing/conformance/key-value-store.ts";
 import { onlineStoreConformance } from "../../src/testing/conformance/online-store.ts";
+import { registryReferencesConformance } from "../../src/testing/conformance/registry-references.ts";
 import { registryStoreConformance } from "../../src/testing/conformance/registry-store.ts";
+import { trackingReferencesConformance } from "../../src/testing/conformance/tracking-references.ts";
 import { trackingStoreConformance } from "../../src/testing/conformance/tracking-store.ts";
 import { requirement } from "../requirement.ts";
 import { changesLikeMemory } from "./changes-like-memory.ts";
@@ -25,7 +27,9 @@ onPostgres("postgres", () => {
   }
 
   registryStoreConformance(kit, () => open("registry"));
+  registryReferencesConformance(kit, () => open("registry"));
   trackingStoreConformance(kit, () => open("tracking"));
+  trackingReferencesConformance(kit, () => open("tracking"));
   onlineStoreConformance(kit, () => open("online"));
   keyValueStoreConformance(kit, () => open("keyValues"));
   newestRowWins("postgres", () => open("online"));

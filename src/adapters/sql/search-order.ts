@@ -1,14 +1,11 @@
 import { type RawBuilder, sql } from "kysely";
 import type { CursorKey, Place } from "../../search/cursor.ts";
 import { completeOrder } from "../../search/fields.ts";
+import { ORDERED_CHARACTERS } from "../../search/limits.ts";
 import type { SearchOrder, SearchValue } from "../../search/port.ts";
-import type { SqlDialect } from "./portable.ts";
 import type { Condition } from "./search-comparison.ts";
 import { keyIs, linksOf } from "./search-filter.ts";
 import type { KeyedRelation, SearchTarget } from "./search-target.ts";
-
-/** Characters of a text of any length that MariaDB orders by: it compares 1024 bytes, and takes texts that begin with them as equal. */
-const MARIADB_PREFIX = 255;
 
 /** A column that a search is ordered by. */
 export interface OrderColumn extends CursorKey {
@@ -24,15 +21,12 @@ export interface OrderColumn extends CursorKey {
 export function orderColumns(
   orderBy: readonly SearchOrder[],
   { attributes, relations, tieBreak }: SearchTarget,
-  dialect: SqlDialect,
 ): readonly OrderColumn[] {
-  const factsOf = (order: SearchOrder, relation: KeyedRelation, i: number, types: readonly ("number" | "text")[]) =>
-    factColumns(order, relation, `o${i}`, types, dialect);
   return completeOrder(orderBy, tieBreak).flatMap((order, i): readonly OrderColumn[] => {
     const { entity, key } = order.field;
-    if (entity !== "attribute") return factsOf(order, relations[entity] as KeyedRelation, i, ["number", "text"]);
+    if (entity !== "attribute") return factColumns(order, relations[entity] as KeyedRelation, `o${i}`, ["number", "text"]);
     const attribute = attributes[key]!;
-    if ("fact" in attribute) return factsOf(order, attribute.fact, i, [attribute.type]);
+    if ("fact" in attribute) return factColumns(order, attribute.fact, `o${i}`, [attribute.type]);
     const { column, type, required = false } = attribute;
     return [{ ...order, type, required, ref: sql.ref(column) }];
   });
@@ -43,15 +37,13 @@ function factColumns(
   relation: KeyedRelation,
   alias: string,
   types: readonly ("number" | "text")[],
-  dialect: SqlDialect,
 ): readonly OrderColumn[] {
   const join = { table: relation.table, alias, on: all([...linksOf(relation, alias), keyIs(relation, alias, order.field)]) };
   return types.flatMap((type) => {
     const column = relation[type];
     if (column === undefined) return [];
     const value = sql.ref(`${alias}.${column}`);
-    // The place of a row has to be what it was ordered by, or a page would begin at another one.
-    const ref = type === "text" && dialect === "mariadb" ? sql`left(${value}, ${sql.lit(MARIADB_PREFIX)})` : value;
+    const ref = type === "text" ? sql`substr(${value}, 1, ${sql.lit(ORDERED_CHARACTERS)})` : value;
     return [{ ...order, type, required: false, ref, join }];
   });
 }

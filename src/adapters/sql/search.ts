@@ -11,7 +11,6 @@ import {
 import { decodeCursor, encodeCursor, type Place } from "../../search/cursor.ts";
 import { assertSearchable, type SearchEntity } from "../../search/fields.ts";
 import type { Page, SearchQuery } from "../../search/port.ts";
-import { dialectOf } from "./portable.ts";
 import type { Manners } from "./search-comparison.ts";
 import { compileFilter } from "./search-filter.ts";
 import { behind, type OrderColumn, orderColumns } from "./search-order.ts";
@@ -35,7 +34,7 @@ export async function searchRows<DB, TB extends keyof DB, Row>(
 ): Promise<Page<Row>> {
   const entities = Object.entries(target.relations).flatMap(([entity, rows]) => (rows ? [entity as SearchEntity] : []));
   assertSearchable(query, { attributes: target.attributes, entities });
-  const columns = orderColumns(query.orderBy ?? [], target, dialectOf(db));
+  const columns = orderColumns(query.orderBy ?? [], target);
   const place = query.after === undefined ? undefined : decodeCursor(query.after, columns);
 
   const conditions: RawBuilder<SqlBool>[] = [];
