@@ -4,13 +4,13 @@ import type { JsonValue } from "./json.ts";
 export type Direction = "maximize" | "minimize";
 
 /** Whether a value is better than the baseline's; `unknown` without a baseline or a direction, and for NaN. */
-export type Verdict = "better" | "worse" | "equal" | "unknown";
+type Verdict = "better" | "worse" | "equal" | "unknown";
 
 /** What a record has that the baseline has not, or otherwise; `unknown` where one of the two is not known at all. */
-export type Change = "same" | "added" | "removed" | "changed" | "unknown";
+type Change = "same" | "added" | "removed" | "changed" | "unknown";
 
 /** A number as JSON can carry it. */
-export type JsonNumber = number | "NaN" | "Infinity" | "-Infinity";
+type JsonNumber = number | "NaN" | "Infinity" | "-Infinity";
 
 /** What several records say under one key, in the order of the records. */
 export interface Row<T> {

@@ -66,7 +66,7 @@ export function assertSearchable({ where, orderBy = [] }: SearchQuery, fields: S
 }
 
 /** Whether two keys of an order look at the same. */
-export function sameField(a: SearchField, b: SearchField): boolean {
+function sameField(a: SearchField, b: SearchField): boolean {
   return a.entity === b.entity && a.key === b.key;
 }
 

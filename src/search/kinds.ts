@@ -1,7 +1,7 @@
 import type { SearchEntity } from "./fields.ts";
 
 /** What an attribute is compared with; a time is a number of milliseconds since the epoch. */
-export type AttributeType = "text" | "number" | "time";
+type AttributeType = "text" | "number" | "time";
 
 /** What is known of one kind of record. */
 interface Kind {

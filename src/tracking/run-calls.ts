@@ -180,7 +180,7 @@ export class RunCalls {
 }
 
 /** What events say of the run. */
-export function summaryOf(run: RunRecord): RunSummary {
+function summaryOf(run: RunRecord): RunSummary {
   const { id, experimentId, parentId, name, status, createdBy, startedAt, endedAt } = run;
   return Object.freeze({ id, experimentId, parentId, name, status, createdBy, startedAt, endedAt });
 }

@@ -5,7 +5,7 @@ const VERSION = 1;
 const STORES = ["blobs", "chunks", "uploads"] as const;
 
 /** An object store of the database: `blobs` by digest, `chunks` by `[content, index]`, `uploads` by content. */
-export type StoreName = (typeof STORES)[number];
+type StoreName = (typeof STORES)[number];
 
 /** The object stores within one transaction. */
 export type Stores = (name: StoreName) => IDBObjectStore;

@@ -67,7 +67,7 @@ export interface S3Options {
 
 const MIB = 1 << 20;
 /** Bounds of a part that S3 sets, but for the last one. */
-export const MIN_PART_BYTES = 5 * MIB;
+const MIN_PART_BYTES = 5 * MIB;
 const MAX_PART_BYTES = 5 * 1024 * MIB;
 
 const text = z.string().min(1).max(4096);

@@ -24,7 +24,7 @@ export interface KeyedRelation extends SqlRelation {
 }
 
 /** Rows that a record may have any number of. */
-export interface ListedRelation extends SqlRelation {
+interface ListedRelation extends SqlRelation {
   /** Their members by name, each a column of text without nulls: `{ name: "alias" }`. */
   readonly columns: Readonly<Record<string, string>>;
 }

@@ -16,7 +16,7 @@ import { compileFilter } from "./search-filter.ts";
 import { behind, type OrderColumn, orderColumns } from "./search-order.ts";
 import type { SearchTarget } from "./search-target.ts";
 
-export type { KeyedRelation, ListedRelation, SearchTarget, SqlAttribute, SqlRelation } from "./search-target.ts";
+export type { KeyedRelation, SearchTarget, SqlAttribute } from "./search-target.ts";
 
 /**
  * One page of the rows that a query matches, in one statement:
