@@ -1,5 +1,5 @@
 import type { Clock } from "../core/clock.ts";
-import { macrotask } from "./macrotask.ts";
+import { nextTurn } from "../core/next-turn.ts";
 
 /** Options of {@link FakeClock}. */
 export interface FakeClockOptions {
@@ -90,7 +90,7 @@ export class FakeClock implements Clock {
   async advanceAsync(ms: number): Promise<void> {
     const due = this.#due(ms);
     for (;;) {
-      await macrotask();
+      await nextTurn();
       const { value: task, done } = due.next();
       if (done) return;
       task();

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { memoryRegistry } from "../../src/adapters/memory/memory-registry.ts";
+import { nextTurn } from "../../src/core/next-turn.ts";
 import { digestOf, draft, logOf, stamp } from "../../src/testing/conformance/registry-drafts.ts";
 import { registryReferencesConformance } from "../../src/testing/conformance/registry-references.ts";
 import { registryStoreConformance } from "../../src/testing/conformance/registry-store.ts";
-import { macrotask } from "../../src/testing/macrotask.ts";
 
 registryStoreConformance({ describe, it, expect }, memoryRegistry);
 
@@ -17,7 +17,7 @@ describe("changes that wait for each other in memory", () => {
     let made = 0;
     const waiting = Array.from({ length: 500 }, () => store.insertVersion(draft("a"), stamp()).then(() => made++));
     const late = store.insertVersion(draft("late"), stamp(), { signal: controller.signal }).catch((error: unknown) => error);
-    await macrotask();
+    await nextTurn();
     controller.abort(reason);
     expect(await late).toBe(reason);
     expect(made).toBeLessThan(500);

@@ -2,8 +2,8 @@ import { getEventListeners } from "node:events";
 import { describe, expect, it, vi } from "vitest";
 import type { CallOptions } from "../../src/core/call.ts";
 import { raceAbort, withDeadline } from "../../src/core/deadline.ts";
+import { nextTurn } from "../../src/core/next-turn.ts";
 import { FakeClock } from "../../src/testing/fake-clock.ts";
-import { macrotask } from "../../src/testing/macrotask.ts";
 import { gate } from "./gate.ts";
 
 const listeners = (signal: AbortSignal) => getEventListeners(signal, "abort").length;
@@ -231,8 +231,8 @@ describe("withDeadline and what comes late", () => {
     clock.advance(50);
     await outcome;
     held.reject(new Error("late"));
-    await macrotask();
-    await macrotask();
+    await nextTurn();
+    await nextTurn();
     process.off("unhandledRejection", unhandled);
     expect(unhandled).not.toHaveBeenCalled();
   });

@@ -9,6 +9,7 @@ import { sqlite } from "../../src/adapters/sqlite/index.ts";
 import { sha256 } from "../../src/core/digest.ts";
 import { type ErrorCode, ModelwrightError } from "../../src/core/errors.ts";
 import type { ModelIdentity } from "../../src/core/model.ts";
+import { nextTurn } from "../../src/core/next-turn.ts";
 import { seeded } from "../../src/core/random.ts";
 import {
   type AliasChange,
@@ -23,7 +24,6 @@ import {
 import type { BlobStore } from "../../src/storage/port.ts";
 import { FakeClock } from "../../src/testing/fake-clock.ts";
 import { flaky } from "../../src/testing/flaky.ts";
-import { macrotask } from "../../src/testing/macrotask.ts";
 import { addModel, externalDataModel, identityModel } from "../../src/testing/tiny-models.ts";
 import { all } from "../all.ts";
 
@@ -611,18 +611,18 @@ describe.each(["memory", "sqlite"])("ModelRegistry over %s", (kind) => {
       const changes: (number | undefined)[] = [];
       const subscription = source.onChanged?.(({ version }) => changes.push(version));
       await registry.transition("fraud@2", "staging");
-      await macrotask();
+      await nextTurn();
       expect(changes).toEqual([]);
       await registry.transition("fraud@2", "production");
-      await macrotask();
+      await nextTurn();
       expect(changes).toEqual([2]);
       // Nothing is in production now: whoever uses version 2 keeps it.
       await registry.transition("fraud@2", "archived");
       await promote(2);
-      await macrotask();
+      await nextTurn();
       expect(changes).toEqual([2]);
       await promote(3);
-      await macrotask();
+      await nextTurn();
       subscription?.[Symbol.dispose]();
       await promote(1);
       await registry.close();
@@ -720,7 +720,7 @@ describe("ModelRegistry", () => {
       ...store,
       findVersion: async (ref, call) => {
         const version = await store.findVersion(ref, call);
-        if ("stage" in ref) for (; turns > 0; turns--) await macrotask();
+        if ("stage" in ref) for (; turns > 0; turns--) await nextTurn();
         return version;
       },
     };

@@ -2,16 +2,16 @@ import { describe, expect, it } from "vitest";
 import { memoryBlobs } from "../../src/adapters/memory/memory-blobs.ts";
 import { memoryKeyValues } from "../../src/adapters/memory/memory-key-values.ts";
 import { concatBytes, type Digest } from "../../src/core/digest.ts";
+import { nextTurn } from "../../src/core/next-turn.ts";
 import type { BlobStore, KeyValueStore } from "../../src/storage/port.ts";
 import { blobStoreConformance } from "../../src/testing/conformance/blob-store.ts";
 import { keyValueStoreConformance } from "../../src/testing/conformance/key-value-store.ts";
-import { macrotask } from "../../src/testing/macrotask.ts";
 import type { TestKit } from "../../src/testing/suite.ts";
 import { all } from "../all.ts";
 
 /** What the time limit of a test runner does. The stores here do no I/O, so a test that works needs few turns of the event loop. */
 async function tooLong(): Promise<never> {
-  for (let turn = 0; turn < 100; turn++) await macrotask();
+  for (let turn = 0; turn < 100; turn++) await nextTurn();
   throw new Error("The test hangs");
 }
 

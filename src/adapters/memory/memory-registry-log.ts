@@ -2,10 +2,10 @@ import type { CallOptions } from "../../core/call.ts";
 import { withDeadline } from "../../core/deadline.ts";
 import { deepFreeze } from "../../core/freeze.ts";
 import type { Lifecycle } from "../../core/lifecycle.ts";
+import { nextTurn } from "../../core/next-turn.ts";
 import type { AuditEntry, AuditHead, Stamp } from "../../registry/audit-port.ts";
 import type { RegistryStore } from "../../registry/port.ts";
 import { type AuditDraft, chainAudit, emptyAuditHead } from "../../registry/rules/audit-chain.ts";
-import { nextTurn } from "./next-turn.ts";
 
 /** Changes after which the event loop may turn: timers and aborts come through, however long the queue is. */
 const CHANGES_PER_TURN = 64;

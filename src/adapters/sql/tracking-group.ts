@@ -1,4 +1,4 @@
-import { nextTurn } from "./next-turn.ts";
+import { nextTurn } from "../../core/next-turn.ts";
 
 /** Who waits for a write. */
 interface Member<T> {

@@ -1,8 +1,8 @@
 import type { CallOptions } from "../../core/call.ts";
 import { concatBytes, type Digest, sha256 } from "../../core/digest.ts";
 import { ModelwrightError } from "../../core/errors.ts";
+import { nextTurn } from "../../core/next-turn.ts";
 import type { BlobInfo, BlobStore } from "../../storage/port.ts";
-import { macrotask } from "../macrotask.ts";
 import { type Check, type SuiteOptions, type SuiteTest, suite, type TestKit } from "../suite.ts";
 
 /**
@@ -334,7 +334,7 @@ const tests: Readonly<Record<string, SuiteTest<BlobStore>>> = {
       closed = true;
     });
     await check.fails("CLOSED", () => store.put(hello));
-    for (let i = 0; i < 10; i++) await macrotask();
+    for (let i = 0; i < 10; i++) await nextTurn();
     check.equal(closed, false);
     silent.finish();
     check.equal(await putting, { digest: await sha256(hello), sizeBytes: 5 });
