@@ -1,4 +1,4 @@
-import type { Kysely } from "kysely";
+import { type Kysely, sql } from "kysely";
 import { formatModelRef } from "../../core/model.ts";
 import type { Protection, RegistryStore } from "../../registry/port.ts";
 import { deletedDraft } from "../../registry/rules/audit-drafts.ts";
@@ -46,7 +46,7 @@ export function registryDeletion(
       .select("to_stage")
       .distinct()
       .where("name", "=", p("name"))
-      .where("exclusive", "=", 1)
+      .where("exclusive", "=", sql.lit(1))
       .orderBy("to_stage"),
   );
   const openApprovals = prepared((db, p) =>

@@ -1,4 +1,4 @@
-import type { Kysely } from "kysely";
+import { type Kysely, sql } from "kysely";
 import type { AuditEntry } from "../../registry/audit-port.ts";
 import type { RegistryStore, StageEvent, StageEventQuery } from "../../registry/port.ts";
 import { rollbackTarget, type StageEntry, type StageTrail } from "../../registry/rules/rollback-target.ts";
@@ -85,14 +85,14 @@ export function registryEvents(session: SqlSession, versions: RegistryVersions) 
   };
 }
 
-/** Entries into an exclusive stage, newest first. */
+/** Entries into an exclusive stage, newest first. The 1 is no parameter: with one, databases do not take the index of these rows. */
 function entriesOf(db: Kysely<Tables>, p: (name: string) => never) {
   return db
     .selectFrom("modelwright_stage_events")
     .select(["version", "previous"])
     .where("name", "=", p("name"))
     .where("to_stage", "=", p("stage"))
-    .where("exclusive", "=", 1)
+    .where("exclusive", "=", sql.lit(1))
     .orderBy("seq", "desc");
 }
 

@@ -5,6 +5,7 @@ import {
   type Dialect,
   type Driver,
   type QueryResult,
+  type SelectModifierNode,
   SqliteAdapter,
   SqliteIntrospector,
   SqliteQueryCompiler,
@@ -114,7 +115,9 @@ async function openConnection(options: NodeSqliteOptions): Promise<Connection> {
 
 /** Leaves `for update` out, which SQLite does not know and does not need: a transaction has the whole database to itself. */
 class LocklessCompiler extends SqliteQueryCompiler {
-  protected override visitSelectModifier(): void {}
+  protected override visitSelectModifier(node: SelectModifierNode): void {
+    if (node.modifier !== "ForUpdate") super.visitSelectModifier(node);
+  }
 }
 
 class Connection implements DatabaseConnection {
