@@ -1,4 +1,4 @@
-"""Writes `MLmodel` files as MLflow does, and reads ours as MLflow does, to check src/registry/mlflow-*.ts.
+"""Writes `MLmodel` files as MLflow does, and reads ours as MLflow does, to check src/mlflow.
 
     python3 test/reference/mlflow.py make     writes test/reference/mlflow.json: YAML of PyYAML and the value that it stands for
     node test/mlflow/fixtures/mlflow-for-python.ts    writes test/reference/mlflow-ours.json: our files

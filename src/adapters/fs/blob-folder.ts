@@ -41,8 +41,9 @@ export class BlobFolder {
   readonly #root: string;
   readonly #blobs: string;
   readonly #temporary: string;
-  /** Folders above the root that got a new entry when the root was made. */
-  readonly #outer = new Set<string>();
+  /** Folders above the root, the nearest first: an entry of each leads to the next, and any process may have made it just now. */
+  readonly #outer: readonly string[];
+  #outerSynced = false;
   /** Folders of blobs that the disk knows to be there; none that this process has made since. */
   readonly #rooted = new Set<string>();
   readonly #nextId = uuidv7Generator();
@@ -51,6 +52,7 @@ export class BlobFolder {
     this.#root = resolve(path);
     this.#blobs = join(this.#root, "sha256");
     this.#temporary = join(this.#root, "tmp");
+    this.#outer = foldersAbove(this.#root);
   }
 
   /** Opens a blob; undefined when there is none, `foreign` when something is in its place that the store has not put there. */
@@ -107,21 +109,23 @@ export class BlobFolder {
     await this.#within(dirname(path), () => rename(temporary.path, path));
   }
 
-  /** Removes a temporary file, if it is still there. */
+  /** Removes a temporary file that was not adopted. */
   async discard(temporary: TemporaryFile): Promise<void> {
     await temporary.handle.close();
-    await rm(temporary.path, { force: true });
+    await unlessMissing(() => unlink(temporary.path));
   }
 
   /**
    * Makes the entries that lead to a blob durable; also those that another process has made and may not have synchronised yet. What
-   * leads to a folder of blobs is synchronised with its first blob, and again when the folder had to be made anew.
+   * leads to a folder of blobs is synchronised with its first blob, and again when the folder had to be made anew. Nobody but whoever
+   * throws a store away removes its folders.
    */
   async syncPathTo(digest: Digest): Promise<void> {
     const folder = dirname(this.#path(digest));
-    await syncDirectory(folder);
-    if (this.#rooted.has(folder)) return;
-    await Promise.all([this.#blobs, this.#root, ...this.#outer].map(syncDirectory));
+    if (this.#rooted.has(folder)) return syncDirectory(folder);
+    const outer = this.#outerSynced ? [] : this.#outer;
+    await Promise.all([folder, this.#blobs, this.#root, ...outer].map(syncDirectory));
+    this.#outerSynced = true;
     this.#rooted.add(folder);
   }
 
@@ -148,11 +152,14 @@ export class BlobFolder {
     }
     this.#rooted.delete(directory);
     const first = await mkdir(directory, { recursive: true });
-    if (first !== undefined && first.length <= this.#root.length) {
-      for (let made = this.#root; made.length >= first.length; made = dirname(made)) this.#outer.add(dirname(made));
-    }
+    if (first !== undefined && first.length <= this.#root.length) this.#outerSynced = false;
     return work();
   }
+}
+
+function foldersAbove(path: string): readonly string[] {
+  const above = dirname(path);
+  return above === path ? [] : [above, ...foldersAbove(above)];
 }
 
 async function namesIn(directory: string, pattern: RegExp): Promise<readonly string[]> {

@@ -136,7 +136,10 @@ export function fs(path: string, runtime: Pick<Runtime, "clock" | "logger"> = {}
       }
       const stored = await intact(digest, sizeBytes, signal);
       signal?.throwIfAborted();
-      if (!stored) await io(name, "put", () => folder.adopt(complete, digest));
+      if (!stored) {
+        await io(name, "put", () => folder.adopt(complete, digest));
+        temporary = undefined;
+      }
       await io(name, "put", () => folder.syncPathTo(digest));
       return { digest, sizeBytes };
     } finally {

@@ -21,6 +21,10 @@ export type BlobRefs = ReturnType<typeof blobRefs>;
  * may take; so a reference that was added unseen by the marking is seen by the fencing, which looks for references again, after it has
  * locked the marks. That also heals a mark that was made while the reference was not yet committed.
  *
+ * `claimBlobs` opens no transaction where a read finds no mark. One that did would find none either and lock nothing: what it says is
+ * that at a moment after the call began nobody had fenced the blobs and that the grace period of any fence to come has not begun, and
+ * the read, which sees what was committed before it, says the same.
+ *
  * Marks are inserted by `markUnreferenced` alone, which takes the head of the audit log as changes of the registry do, so that no two
  * insert the same one. Nothing that locks marks waits for the head afterwards, and rows are locked in one order: head, then marks.
  */
@@ -30,6 +34,9 @@ export function blobRefs() {
   );
   const ownRefs = preparedList((db, digests, p) =>
     db.selectFrom("modelwright_blob_refs").select("digest").where("owner", "=", p("owner")).where("digest", "in", digests),
+  );
+  const anyMarked = preparedList((db, digests) =>
+    db.selectFrom("modelwright_blob_marks").select("digest").where("digest", "in", digests),
   );
   const lockedMarks = preparedList((db, digests) => locked(marksOf(db, digests)));
   const insertRefs = preparedInsert("modelwright_blob_refs", ["digest", "owner"]);
@@ -118,7 +125,11 @@ export function blobRefs() {
           await lock(db, unique);
           await removeMarks(db, unique);
         }),
-      claimBlobs: (digests, call) => session.write("claim blobs", call, (db) => claim(db, [...new Set(digests)])),
+      claimBlobs: async (digests, call) => {
+        const unique = [...new Set(digests)];
+        const marked = await session.read("claim blobs", call, (db) => anyMarked(db, unique));
+        return marked.length === 0 ? [] : session.write("claim blobs", call, (db) => claim(db, unique));
+      },
     }),
   };
 }
