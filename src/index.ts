@@ -118,6 +118,7 @@ export {
   type ModelSignature,
   type ModelSummary,
   type NotesChange,
+  type ProductionAtOptions,
   type Protection,
   type Registration,
   type RegistryQueries,

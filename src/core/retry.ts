@@ -1,6 +1,7 @@
 import type { CallOptions } from "./call.ts";
 import { type Clock, sleep, systemClock } from "./clock.ts";
 import { ModelwrightError } from "./errors.ts";
+import { keepAlive } from "./keep-alive.ts";
 import { type Random, systemRandom } from "./random.ts";
 
 /** How often and how far apart to try again. */
@@ -19,7 +20,7 @@ export interface RetryOptions {
 
 /**
  * Calls `work` until it succeeds, an error is not retryable, or the attempts are used up; then rejects with the last error.
- * Before try k (from 1) it waits a uniform random time in [0, min(maxMs, baseMs · 2^(k−1))) ms.
+ * Before try k (from 1) it waits a uniform random time in [0, min(maxMs, baseMs · 2^(k−1))) ms, and keeps the process alive meanwhile.
  *
  * @param work - gets the number of the try, from 0; call it only on idempotent work
  * @throws `call.signal.reason` when aborted, also while waiting
@@ -38,7 +39,12 @@ export async function retry<T>(
       return await work(attempt);
     } catch (error) {
       if (!(attempt + 1 < attempts && retryable(error))) throw error;
-      await sleep(random.next() * Math.min(maxMs, baseMs * 2 ** attempt), clock, call?.signal);
+      const held = keepAlive();
+      try {
+        await sleep(random.next() * Math.min(maxMs, baseMs * 2 ** attempt), clock, call?.signal);
+      } finally {
+        held[Symbol.dispose]();
+      }
     }
   }
 }

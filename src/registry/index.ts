@@ -25,10 +25,11 @@ export {
   type SignatureCell,
   type VersionComparison,
 } from "./compare-versions.ts";
+export { type CopyOptions, copyVersion } from "./copy-version.ts";
 export type { SigningKey, VerifyingKey } from "./dsse.ts";
 export { filesVerified, type MetricBounds, metricGuard } from "./guards.ts";
 export { Lineage, type LineageGraph, type LineageOptions, type LineageQuery } from "./lineage.ts";
-export type { HistoryOptions, ListOptions, SearchOptions } from "./list-options.ts";
+export type { HistoryOptions, ListOptions, ProductionAtOptions, SearchOptions } from "./list-options.ts";
 export { type ModelManifest, manifestOf } from "./manifest.ts";
 export { ModelRegistry } from "./model-registry.ts";
 export {

@@ -22,6 +22,12 @@ export interface ListOptions {
   readonly pageSize?: number | undefined;
 }
 
+/** Options of {@link ModelRegistry.productionAt}. */
+export interface ProductionAtOptions {
+  /** An exclusive stage. @defaultValue "production" */
+  readonly stage?: string | undefined;
+}
+
 /** Which stage events {@link ModelRegistry.history} answers. */
 export interface HistoryOptions {
   readonly version?: number | undefined;

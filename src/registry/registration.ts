@@ -55,10 +55,15 @@ export interface Registration {
   /** Anything else, JSON values by name. */
   readonly metadata?: Readonly<Record<string, JsonValue>> | undefined;
   readonly lineage?: readonly LineageEdge[] | undefined;
+  /**
+   * Makes the registration safe to repeat, for example after its answer was lost: a second one of the model with the same key answers
+   * the first one's version, and is refused when its files are others. `onRegistered` fires again. @defaultValue none
+   */
+  readonly idempotencyKey?: string | undefined;
 }
 
 /** A registration with its defaults, checked. */
-export type ParsedRegistration = Pick<Registration, "files"> &
+export type ParsedRegistration = Pick<Registration, "files" | "idempotencyKey"> &
   Omit<VersionDraft, "files" | "id" | "stage" | "signature" | "attestation">;
 
 const LIMITS = { entries: 1000, key: 250, path: 512, tag: 8000, description: 100_000, json: 1_048_576 } as const;
@@ -110,6 +115,7 @@ const schema = z
     outputSchema: json,
     metadata: members<JsonValue>(key, z.custom<JsonValue>()).default({}),
     lineage: lineageSchema.default([]),
+    idempotencyKey: key.optional(),
   })
   .superRefine(({ files, flavor }, { addIssue }) => {
     const paths = Object.keys(files);
@@ -133,12 +139,13 @@ export function parseRegistration(given: Registration): ParsedRegistration {
     flavor = "onnx",
     inputSchema = null,
     outputSchema = null,
+    idempotencyKey,
     ...rest
   } = validate(schema, given, "The registration");
   const lineage = newEdges([], [...rest.lineage, ...impliedEdges(rest)]);
   const described = { ...rest, inputSchema, outputSchema, lineage };
   const copy: typeof described = JSON.parse(jsonText(described as unknown as JsonValue, `The registration of ${name}`));
-  return { name, files: Object.fromEntries(Object.entries(files).map(toFile)), flavor, ...copy };
+  return { name, files: Object.fromEntries(Object.entries(files).map(toFile)), flavor, idempotencyKey, ...copy };
 }
 
 /** A digest is copied, so that it stays what was checked. */

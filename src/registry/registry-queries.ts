@@ -12,6 +12,7 @@ import {
   listFilter,
   listSchema,
   momentSchema,
+  type ProductionAtOptions,
   type SearchOptions,
   searchSchema,
 } from "./list-options.ts";
@@ -39,7 +40,7 @@ export abstract class RegistryQueries {
 
   /**
    * Versions by name, then by number downwards, read in pages. Versions that move while a listing goes on may be listed twice or
-   * not at all. The limit of `call.timeoutMs` holds for each page. `list({ stage: "production" })` is one query for up to a page of
+   * not at all. The limit of `call.timeoutMs` holds for each page. `list({ stage: "production" })` asks the store once for up to a page of
    * models.
    *
    * @throws a `ModelwrightError` with code `CONFIG_INVALID` for bad options, and with `INPUT_INVALID` for a name or a stage that
@@ -96,7 +97,12 @@ export abstract class RegistryQueries {
    * @param at - milliseconds since the epoch
    * @throws a `ModelwrightError` with code `INPUT_INVALID` for what cannot be the name of a model, a time or a stage
    */
-  async productionAt(name: string, at: number, stage = "production", call?: CallOptions): Promise<StageEvent | undefined> {
+  productionAt(
+    name: string,
+    at: number,
+    { stage = "production" }: ProductionAtOptions = {},
+    call?: CallOptions,
+  ): Promise<StageEvent | undefined> {
     return this.calls.run(call, async (signal) => {
       assertName(name);
       const { at: until } = validate(momentSchema, { at, stage }, "The moment");

@@ -229,6 +229,43 @@ describe("s3", () => {
     expect(requests).toBe(2);
   });
 
+  it("does not go round in circles when pages continue with earlier ones", async () => {
+    let requests = 0;
+    await using server = await answering((_, response) => {
+      requests += 1;
+      response.end(
+        `<ListBucketResult><IsTruncated>true</IsTruncated><NextContinuationToken>${requests < 4 ? `first ${requests}` : requests % 3}</NextContinuationToken></ListBucketResult>`,
+      );
+    });
+    await using store = openAt(server.endpoint);
+    await expect(all(store.list())).rejects.toMatchObject({ code: "STORE_FAILED", details: { operation: "list" } });
+    expect(requests).toBeLessThan(20);
+  });
+
+  it("takes what a provider of the AWS SDK answers, which is more than it needs", async () => {
+    await using server = await answering((_, response) => {
+      response.writeHead(404).end();
+    });
+    const provider = async () => ({ ...valid.credentials, expiration: new Date(0), accountId: "1", $source: {} });
+    await using store = openAt(server.endpoint, { credentials: provider });
+    expect(await store.stat(digest)).toBeUndefined();
+  });
+
+  it("gives up on a function for the credentials that never answers, and closes", async () => {
+    const store = s3({ ...valid, credentials: () => new Promise<never>(() => {}) });
+    await expect(store.stat(digest, { timeoutMs: 20 })).rejects.toMatchObject({ code: "DEADLINE_EXCEEDED" });
+    await store[Symbol.asyncDispose]();
+  });
+
+  it("does not repeat a token that no header can hold", async () => {
+    const credentials = { ...valid.credentials, sessionToken: "hunter2\nhunter2" };
+    expect(() => s3({ ...valid, credentials })).toThrow(expect.objectContaining({ code: "CONFIG_INVALID" }));
+    await using store = s3({ ...valid, credentials: () => credentials });
+    const error = (await store.stat(digest).catch((thrown: unknown) => thrown)) as Error;
+    expect(error).toMatchObject({ code: "CONFIG_INVALID" });
+    expect(error.message).not.toContain("hunter2");
+  });
+
   it("does not take memory for a size that the server cannot mean", async () => {
     await using server = await answering((_, response) => {
       response.writeHead(200, { "content-length": `${2 ** 50}` });

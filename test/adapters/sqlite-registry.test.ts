@@ -81,7 +81,7 @@ describe("a registry in a SQLite file", () => {
     await using db = sqlite({ path });
     expect(await db.registry.findVersion({ name: "fraud", alias: "champion" })).toEqual(before);
     expect(before).toMatchObject({ ...given, aliases: ["champion"], legalHold: "case 7", createdBy: "ada", createdAt: 1 });
-    expect(await checkedLog(db.registry)).toEqual(["version.registered fraud@1", "alias.set fraud@1", "version.noted fraud@1"]);
+    expect(await checkedLog(db.registry)).toEqual(["version.registered fraud@1", "alias.set fraud@1", "version.updated fraud@1"]);
   });
 
   it("answers at once what another connection has changed, also of versions that it has read before", async () => {

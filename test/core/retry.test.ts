@@ -1,4 +1,7 @@
+import { execFile } from "node:child_process";
 import { getEventListeners } from "node:events";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { describe, expect, it, vi } from "vitest";
 import { ModelwrightError } from "../../src/core/errors.ts";
 import { type Random, seeded } from "../../src/core/random.ts";
@@ -33,6 +36,12 @@ describe("retry", () => {
     expect(outcome).toEqual({ value: 7 });
     expect(work.mock.calls).toEqual([[0]]);
     expect([startsMs, clock.pending]).toEqual([[0], 0]);
+  });
+
+  it("keeps a process alive that has nothing else to do, and lets it end then", async () => {
+    const fixture = fileURLToPath(new URL("fixtures/retry-alone.ts", import.meta.url));
+    const { stdout } = await promisify(execFile)(process.execPath, [fixture]);
+    expect(stdout).toBe("second try\n");
   });
 
   it("tries again until it succeeds, telling the work which try it is", async () => {

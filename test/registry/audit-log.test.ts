@@ -44,7 +44,7 @@ describe.each(["memory", "sqlite"])("the audit log over %s", (kind) => {
       "version.displaced 1",
       "version.moved 2",
       "alias.set 2",
-      "version.noted 1",
+      "version.updated 1",
       "version.linked 2",
       "version.deleted 3",
     ]);
@@ -55,7 +55,7 @@ describe.each(["memory", "sqlite"])("the audit log over %s", (kind) => {
       before: null,
       after: { alias: "champion", version: 2 },
     });
-    expect(entries.find(({ action }) => action === "version.noted")).toMatchObject({
+    expect(entries.find(({ action }) => action === "version.updated")).toMatchObject({
       actor: "ana",
       before: { description: "", tags: { run: "0" } },
       after: { description: "old", tags: {} },

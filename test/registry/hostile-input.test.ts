@@ -35,7 +35,7 @@ describe.each(["memory", "sqlite"])("names over %s", (kind) => {
         () => registry.rollback(name),
         () => all(registry.history(name)),
         () => registry.productionAt(name, 0),
-        () => registry.productionAt("fraud", 0, name),
+        () => registry.productionAt("fraud", 0, { stage: name }),
         () => registry.delete(`${name}@1`),
       ]) {
         const { code, message } = await refusal(work);

@@ -1,5 +1,6 @@
 import type { Runtime } from "../../core/call.ts";
 import { systemClock } from "../../core/clock.ts";
+import { raceAbort } from "../../core/deadline.ts";
 import { sha256 } from "../../core/digest.ts";
 import { ModelwrightError } from "../../core/errors.ts";
 import { parseOptions } from "../../core/options.ts";
@@ -9,9 +10,9 @@ import { boundedText } from "./bounded-text.ts";
 import { type Refusal, refusalOf, S3Failures } from "./s3-failure.ts";
 import {
   type Aws4FetchLibrary,
+  answeredCredentialsSchema,
   bucketUrl,
   type CheckedS3Options,
-  credentialsSchema,
   type S3Credentials,
   type S3Fetch,
 } from "./s3-options.ts";
@@ -84,7 +85,7 @@ export class S3Client {
     read: ReadAnswer<T>,
   ): Promise<T | undefined> {
     const { operation, method, body, absent = [] } = request;
-    const credentials = await this.#credentials(operation);
+    const credentials = await this.#credentials(operation, signal);
     const signed = await this.#sign(request, credentials);
     const { accessKeyId, secretAccessKey, sessionToken = secretAccessKey } = credentials;
     const refused = (refusal: Refusal) => this.failures.refused(operation, refusal, [secretAccessKey, sessionToken, accessKeyId]);
@@ -122,16 +123,18 @@ export class S3Client {
     return refusalOf(status, await boundedText(response, MAX_ERROR_BYTES));
   }
 
-  async #credentials(operation: string): Promise<S3Credentials> {
+  async #credentials(operation: string, signal: AbortSignal | undefined): Promise<S3Credentials> {
     const { credentials } = this.#options;
     if (typeof credentials !== "function") return credentials;
     let answered: unknown;
     try {
-      answered = await credentials();
+      // One that never answers must not keep the store from closing once the call has given up.
+      answered = await (signal === undefined ? credentials() : raceAbort(signal, credentials));
     } catch (cause) {
+      signal?.throwIfAborted();
       throw this.failures.failed(operation, "the function for the credentials failed; see the cause", { cause });
     }
-    return parseOptions(credentialsSchema, answered, "the credentials of s3");
+    return parseOptions(answeredCredentialsSchema, answered, "the credentials of s3");
   }
 
   async #sign(

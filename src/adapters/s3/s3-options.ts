@@ -43,7 +43,10 @@ export interface S3Options {
   readonly endpoint: string;
   /** The region that signatures name, for example `eu-central-1`; `auto` on Cloudflare R2, often `us-east-1` elsewhere. */
   readonly region: string;
-  /** The credentials, or a function that is asked for them before each request and should keep them as long as they are valid. */
+  /**
+   * The credentials, or a function that is asked for them before each request and should keep them as long as they are valid, as the
+   * providers of the AWS SDK do.
+   */
   readonly credentials: S3Credentials | (() => Promise<S3Credentials> | S3Credentials);
   /** What all keys begin with, ending in `/`: letters, digits and `-_./`. @defaultValue "" */
   readonly prefix?: string | undefined;
@@ -70,14 +73,19 @@ const MIB = 1 << 20;
 const MIN_PART_BYTES = 5 * MIB;
 const MAX_PART_BYTES = 5 * 1024 * MIB;
 
-const text = z.string().min(1).max(4096);
+const text = z.string().min(1).max(16_384);
 
-/** Credentials that were given or that the function answered. */
-export const credentialsSchema: z.ZodType<S3Credentials> = z.strictObject({
-  accessKeyId: text,
+/** Goes into a header. Checked here, because the platform's own error would repeat it. */
+const headerText = text.regex(/^[!-~]+$/, "expected printable ASCII characters without spaces");
+
+const credentialsSchema = z.strictObject({
+  accessKeyId: headerText,
   secretAccessKey: text,
-  sessionToken: z.string().min(1).max(16_384).optional(),
+  sessionToken: headerText.optional(),
 });
+
+/** Credentials that the function answered. Providers of AWS answer more than these, for example when they expire. */
+export const answeredCredentialsSchema: z.ZodType<S3Credentials> = credentialsSchema.strip();
 
 /**
  * A key is put together from this, a digest and an id, and is never encoded: only characters that mean themselves in a URL, in a

@@ -52,7 +52,7 @@ export function notedDraft(
       : { tags: Object.fromEntries(keys.filter((key) => Object.hasOwn(tags, key)).map((key) => [key, tags[key]!])) }),
   });
   return {
-    action: version === null ? "model.noted" : "version.noted",
+    action: version === null ? "model.updated" : "version.updated",
     name,
     version,
     before: pick(before),

@@ -94,12 +94,12 @@ export const auditTests: Readonly<Record<string, SuiteTest<RegistryStore>>> = {
       { ...ofVersion("alias.set", 2), before: { alias: "champion", version: 1 }, after: { alias: "champion", version: 2 } },
       { ...ofVersion("alias.deleted", 2), before: { alias: "champion", version: 2 }, after: null },
       {
-        ...ofVersion("version.noted", 1),
+        ...ofVersion("version.updated", 1),
         before: { description: "old", tags: { team: "risk", gone: "x" } },
         after: { description: "new", tags: { team: "ops", added: "z" } },
       },
-      { ...ofVersion("version.noted", 1), before: { legalHold: null }, after: { legalHold: "case 7" } },
-      { ...ofVersion("model.noted", null), before: { tags: {} }, after: { tags: { tier: "1" } } },
+      { ...ofVersion("version.updated", 1), before: { legalHold: null }, after: { legalHold: "case 7" } },
+      { ...ofVersion("model.updated", null), before: { tags: {} }, after: { tags: { tier: "1" } } },
       { ...ofVersion("version.linked", 2), before: null, after: [{ kind: "parent", ref: "a@1" }] },
       { ...ofVersion("version.linked", 2), before: null, after: [{ kind: "parent", ref: "x" }] },
     ]);

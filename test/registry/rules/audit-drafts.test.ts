@@ -49,7 +49,7 @@ describe("what the log says", () => {
     const draft = notedDraft("m", 1, { tags: { a: "9", b: null, d: "4" }, legalHold: "x" }, before, after);
     expect(draft.before).toEqual({ legalHold: null, tags: { a: "1", b: "2" } });
     expect(draft.after).toEqual({ legalHold: "x", tags: { a: "9", d: "4" } });
-    expect(notedDraft("m", null, {}, before, before)).toMatchObject({ action: "model.noted", before: {}, after: {} });
+    expect(notedDraft("m", null, {}, before, before)).toMatchObject({ action: "model.updated", before: {}, after: {} });
   });
 
   it("of tags named __proto__ is data", () => {
