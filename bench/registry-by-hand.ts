@@ -1,7 +1,7 @@
 // What a registry does for a registration and a search, as somebody would write it who needs nothing else: prepared statements on
 // node:sqlite over the same tables.
 import { createHash } from "node:crypto";
-import { mkdir, rename, writeFile } from "node:fs/promises";
+import { mkdir, open, rename, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { auditHash } from "../src/registry/rules/audit-chain.ts";
@@ -113,8 +113,10 @@ export function byHand(db: DatabaseSync) {
 /**
  * Writes a file under its digest: written, synchronised, renamed, in the way of a service, whose thread goes on meanwhile. Answers the
  * digest.
+ *
+ * @param durable - whether the folder is synchronised, too, without which a loss of power can take the file back
  */
-export async function storeByHand(folder: string, bytes: Uint8Array): Promise<string> {
+export async function storeByHand(folder: string, bytes: Uint8Array, durable: boolean): Promise<string> {
   const hex = createHash("sha256").update(bytes).digest("hex");
   const path = join(folder, "sha256", hex.slice(0, 2), hex.slice(2));
   const temporary = join(folder, "tmp", hex);
@@ -122,5 +124,10 @@ export async function storeByHand(folder: string, bytes: Uint8Array): Promise<st
   await mkdir(dirname(temporary), { recursive: true });
   await writeFile(temporary, bytes, { flag: "wx", flush: true });
   await rename(temporary, path);
+  if (durable) {
+    const handle = await open(dirname(path), "r");
+    await handle.sync();
+    await handle.close();
+  }
   return `sha256:${hex}`;
 }

@@ -44,10 +44,13 @@ export async function storeFiles(
 ): Promise<readonly StoredFile[]> {
   const { blobs, signal } = options;
   const stored: StoredFile[] = [];
+  const putting = Object.values(files).some((content) => !isKnown(content));
   for (const path of Object.keys(files).sort()) {
     const content = files[path]!;
-    const known = !isBytes(content) && "digest" in content;
-    stored.push({ path, ...(known ? await find(content.digest, options) : await put(content, options)) });
+    if (!isKnown(content)) stored.push({ path, ...(await put(content, options)) });
+    // Before anything is put, so that nothing is when a digest is unknown; where nothing is to be put, the look below is enough.
+    else if (putting) stored.push({ path, ...(await find(content.digest, options)) });
+    else stored.push({ path, digest: content.digest, sizeBytes: 0 });
   }
   const again = new Map<Digest, Uint8Array>();
   for (const { path, digest } of stored) {
@@ -57,8 +60,12 @@ export async function storeFiles(
   await claim([...new Set(stored.map(({ digest }) => digest))], again, options);
   for (let at = 0; at < stored.length; at += CONCURRENT_STATS) {
     await Promise.all(
-      stored.slice(at, at + CONCURRENT_STATS).map(async ({ path, digest }) => {
-        if ((await options.retry(() => blobs.stat(digest, { signal }))) !== undefined) return;
+      stored.slice(at, at + CONCURRENT_STATS).map(async ({ path, digest }, i) => {
+        const found = await options.retry(() => blobs.stat(digest, { signal }));
+        if (found !== undefined) {
+          stored[at + i] = { path, digest, sizeBytes: found.sizeBytes };
+          return;
+        }
         const bytes = again.get(digest);
         if (bytes !== undefined) await put(bytes, options);
         else if ("digest" in files[path]!) throw notFound(blobs.name, digest);
@@ -100,6 +107,10 @@ async function put(content: BlobContent, { blobs, retry, signal }: StoreFilesOpt
   const work = () => blobs.put(content, { signal });
   const { digest, sizeBytes } = await (isBytes(content) ? retry(work) : work());
   return { digest, sizeBytes };
+}
+
+function isKnown(content: FileContent): content is { readonly digest: Digest } {
+  return !isBytes(content) && "digest" in content;
 }
 
 async function find(digest: Digest, { blobs, retry, signal }: StoreFilesOptions): Promise<BlobInfo> {
