@@ -6,10 +6,22 @@ export interface Random {
   uint32(): number;
 }
 
+/** Numbers asked of the platform at once, because a call costs as much as hundreds of numbers. */
+const pool = new Uint32Array(128);
+let used = pool.length;
+
 /** The platform's cryptographic randomness. */
 export const systemRandom: Random = {
   next: () => systemRandom.uint32() / 0x1_0000_0000,
-  uint32: () => crypto.getRandomValues(new Uint32Array(1))[0]!,
+  uint32: () => {
+    if (used === pool.length) {
+      crypto.getRandomValues(pool);
+      used = 0;
+    }
+    const value = pool[used]!;
+    pool[used++] = 0; // nobody shall find what was given away
+    return value;
+  },
 };
 
 /**
