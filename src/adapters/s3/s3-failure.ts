@@ -60,7 +60,9 @@ export class S3Failures {
 
   /** A server's refusal as an error. @param secrets - what the text must not repeat */
   refused(operation: string, { status, code, text }: Refusal, secrets: readonly string[]): ModelwrightError<"STORE_FAILED"> {
-    const said = secrets.reduce((clean, secret) => clean.replaceAll(secret, "***"), text.slice(0, MAX_TEXT)).trim();
+    // Before it is cut: the beginning of a secret would not be found any more.
+    const clean = secrets.reduce((cleaned, secret) => cleaned.replaceAll(secret, "***"), text);
+    const said = clean.slice(0, MAX_TEXT).trim();
     const hint = advice.get(code);
     const message = `${code}${said === "" ? "" : `: ${said}`}${hint === undefined ? "" : `; ${hint}`}`;
     return this.failed(operation, message, { retryable: passingStatuses.has(status) || passingCodes.has(code) });
