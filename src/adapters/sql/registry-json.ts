@@ -9,6 +9,7 @@ import type {
   VersionFile,
   VersionNotes,
 } from "../../registry/port.ts";
+import { contentOf } from "../../registry/rules/version-content.ts";
 import {
   damaged,
   isListOf,
@@ -38,24 +39,7 @@ export function readContent(text: string): VersionContent {
     isObject(metadata) &&
     (attestation === null || isEnvelope(attestation));
   if (!sound) throw damaged(subject);
-  return deepFreeze({
-    files,
-    flavor,
-    framework,
-    modelType,
-    label,
-    signature,
-    metrics,
-    directions,
-    hyperparameters,
-    dataVersion,
-    codeVersion,
-    runId,
-    inputSchema,
-    outputSchema,
-    metadata,
-    attestation,
-  } as VersionContent);
+  return deepFreeze(contentOf({ ...stored, inputSchema, outputSchema } as unknown as VersionContent));
 }
 
 /** What was noted of a version. */

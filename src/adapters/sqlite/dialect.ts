@@ -11,6 +11,7 @@ import {
   SqliteQueryCompiler,
 } from "kysely";
 import type { Clock } from "../../core/clock.ts";
+import { nextTurn } from "../../core/next-turn.ts";
 import type { Direct } from "../sql/direct.ts";
 
 /** How a connection is made. */
@@ -187,7 +188,7 @@ class Connection implements DatabaseConnection {
       } catch (error) {
         if (!isBusy(error) || this.#clock.monotonic() - startedAt >= this.#busyTimeoutMs) throw error;
       }
-      await turn();
+      await nextTurn();
     }
   }
 
@@ -214,16 +215,4 @@ function isReader({ query }: CompiledQuery): boolean {
  */
 function bindable(value: unknown): SQLInputValue {
   return value instanceof Uint8Array && value.length === 0 ? new Uint8Array(1).subarray(0, 0) : (value as SQLInputValue);
-}
-
-/** Lets the event loop turn once. Unlike the clock's timers, it keeps the process alive, for which a caller waits. */
-function turn(): Promise<void> {
-  return new Promise((resolve) => {
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = () => {
-      port1.close();
-      resolve();
-    };
-    port2.postMessage(undefined);
-  });
 }
