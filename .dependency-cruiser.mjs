@@ -29,6 +29,7 @@ const mayImport = {
   "adapters/indexeddb": ["core/", PORT],
   "adapters/onnxruntime": ["core/", PORT],
   "adapters/onnx": ["core/", PORT, "adapters/onnxruntime/"],
+  "adapters/kserve": ["core/", PORT],
   "adapters/onnx-web": ["core/", PORT, "adapters/onnxruntime/"],
   testing: ["core/", PORT, RULES, "[^/]+/index\\.ts$", "onnx-format/", "adapters/memory/"],
   "index.ts": [

@@ -79,7 +79,17 @@ export interface ModelIdentity {
 export interface LoadedModel {
   readonly identity: ModelIdentity;
   readonly bytes: Uint8Array;
+  /**
+   * Answers the verified bytes of another file of the model, for weights that the ONNX file keeps outside; rejects with
+   * `STORE_NOT_FOUND` when the model has no such file. Absent where a model is one file.
+   *
+   * @param path - relative to the ONNX file, inside its folder, with `/`
+   */
+  readonly companion?: ((path: string, call?: CallOptions) => Promise<Uint8Array>) | undefined;
 }
+
+/** Kind of numbers that a variant of a model computes with. */
+export type Precision = "fp32" | "fp16" | "int8";
 
 /** Port: where a model comes from. The registry gives one for a reference; files and URLs have their own. */
 export interface ModelSource {

@@ -1,5 +1,6 @@
-import { dataLength, type ElementData, elementTypes } from "../core/element-type.ts";
+import { dataLength, type ElementData, type ElementType, elementTypes } from "../core/element-type.ts";
 import { ModelwrightError } from "../core/errors.ts";
+import { invalidInput } from "../core/schema.ts";
 import { elementCount, formatDims, type Tensor } from "../core/tensor.ts";
 import type { TensorSpec, Tensors } from "./port.ts";
 
@@ -54,6 +55,28 @@ export function checkOutputs(specs: readonly TensorSpec[], asked: readonly strin
       details: { input: unknown, known },
     },
   );
+}
+
+/** @throws a {@link ModelwrightError} with code `INPUT_INVALID` for a NaN or an infinity in a floating tensor */
+export function checkFinite(tensors: Tensors): void {
+  for (const name in tensors) {
+    const { type, data } = tensors[name]!;
+    const at = firstNonFinite(type, data as ArrayLike<number>);
+    if (at < 0) continue;
+    const message = `expected a finite number, but element ${at} is not`;
+    throw invalidInput(`The input ${JSON.stringify(name)}`, [{ path: [name, at], message }]);
+  }
+}
+
+/** Position of the first NaN or infinity; -1 when there is none. In the 16-bit formats these have every bit of the exponent set. */
+function firstNonFinite(type: ElementType, data: ArrayLike<number>): number {
+  const exponent = type === "float16" ? 0x7c00 : type === "bfloat16" ? 0x7f80 : 0;
+  if (exponent === 0 && !(type.startsWith("float") || type.startsWith("complex"))) return -1;
+  for (let i = 0; i < data.length; i++) {
+    const finite = exponent === 0 ? Number.isFinite(data[i]) : (data[i]! & exponent) !== exponent;
+    if (!finite) return i;
+  }
+  return -1;
 }
 
 /** An `INPUT_SHAPE` error about a named input. */

@@ -3,41 +3,59 @@ import { isBytes } from "../core/chunks.ts";
 import { type Clock, systemClock } from "../core/clock.ts";
 import { withDeadline } from "../core/deadline.ts";
 import { sha256 } from "../core/digest.ts";
+import type { Event } from "../core/events.ts";
 import { Lifecycle } from "../core/lifecycle.ts";
-import { defaultLogger, guarded } from "../core/logger.ts";
-import type { LoadedModel, ModelIdentity, ModelSource, Prediction, Predictor } from "../core/model.ts";
+import { defaultLogger, guarded, type Logger } from "../core/logger.ts";
+import type { ModelIdentity, Prediction, Predictor } from "../core/model.ts";
 import type { InferInput, InferOutput, Schema } from "../core/schema.ts";
 import { validate } from "../core/schema.ts";
 import { traced } from "../core/trace.ts";
-import { checkedCopies, checkOutputs } from "./check-tensors.ts";
-import { readModelInterface } from "./model-interface.ts";
-import { openExecutor, type ProviderFailure } from "./open-executor.ts";
-import type { Executor, TensorSpec, Tensors } from "./port.ts";
+import { answerInto } from "./answer-into.ts";
+import type { BatchCall } from "./batching/batch-call.ts";
+import type { JobAnswer } from "./batching/job.ts";
+import { checkedCopies, checkFinite, checkOutputs } from "./check-tensors.ts";
+import { collectUnreleased } from "./collect-unreleased.ts";
+import type { BatchingState, LiveModel } from "./live-model.ts";
+import { ModelFollower, type ModelStatistics, type ModelSwap, type ModelSwapFailure } from "./model-follower.ts";
+import { isModelVariants } from "./model-variants.ts";
+import type { Placement, TensorSpec, Tensors } from "./port.ts";
+import type { OmittedOutput } from "./prepare-model.ts";
+import type { Answerer, ProviderFailure } from "./provider-chain.ts";
 import type { Row } from "./row.ts";
-import { type RowPacker, rowPacker } from "./row-packer.ts";
-import { type RowUnpacker, rowUnpacker } from "./row-unpacker.ts";
-import { type InferenceSessionOptions, parseSessionOptions, schemaColumns } from "./session-options.ts";
+import { type ScoreStreamOptions, scoreStream } from "./score-stream.ts";
+import { SessionMetrics } from "./session-metrics.ts";
+import { type InferenceSessionOptions, type ParsedSessionOptions, parseSessionOptions } from "./session-options.ts";
+import { urlModel } from "./url-model.ts";
 
-/** What a session is made of, once its model is loaded. */
-interface Loaded {
-  readonly name: string;
-  readonly identity: ModelIdentity;
-  readonly executor: Executor;
-  readonly failures: readonly ProviderFailure[];
-  readonly inputs: readonly TensorSpec[];
-  readonly outputs: readonly TensorSpec[];
-  readonly packer: RowPacker;
-  readonly input: Schema | undefined;
-  readonly output: Schema | undefined;
-  readonly clock: Clock;
+/** What a session says of itself to a health endpoint. */
+export interface SessionHealth {
+  readonly state: "ready" | "draining" | "closed";
+  /** Whether a call is taken: the model is loaded, and the session is not closed. */
+  readonly ready: boolean;
+  readonly model: ModelIdentity;
+  readonly provider: string;
+  readonly placement: Placement;
+  /** Runs that the model can work on at once. */
+  readonly instances: number;
+  /** Jobs that wait for a run. */
+  readonly waiting: number;
+}
+
+/** Options of {@link InferenceSession.run}. */
+export interface RunOptions {
+  /** The names to answer. @defaultValue all tensor outputs */
+  readonly outputs?: readonly string[];
+  /** Tensors to write answers into, by output, of the type and extents of the answer; they are answered in its place. */
+  readonly into?: Tensors;
 }
 
 /**
  * A model, loaded and ready to answer: rows of named values with {@link InferenceSession.predict}, or tensors with
  * {@link InferenceSession.run}. Open one with {@link InferenceSession.open}; dispose it to give the engine's memory back.
  *
- * Every method rejects with `CLOSED` after `close()`. An abort or a time limit ends the waiting; an engine that has begun a run
- * finishes it.
+ * Calls that arrive together share a run of the model where that is known to give the same answers, see
+ * {@link InferenceSession.batching}. Every method rejects with `CLOSED` after `close()`. An abort or a time limit takes a call that waits
+ * out of the queue; an engine that has begun a run finishes it.
  *
  * @example
  * ```ts
@@ -60,83 +78,110 @@ export class InferenceSession<Input = Row, Output = Row> implements Predictor<In
   readonly spec = "predictor/1";
   /** Name of the model's source; the first digits of the digest for a model that was opened from bytes. */
   readonly name: string;
-  /** Which model answers. */
-  readonly model: ModelIdentity;
-  /** Where it runs, for example `onnxruntime-node/cpu`. */
-  readonly provider: string;
-  /** The providers before it that could not load the model, and why; empty when the first one could. */
-  readonly fallbacks: readonly ProviderFailure[];
-  /** What the model takes. */
-  readonly inputs: readonly TensorSpec[];
-  /** What the model answers. Outputs that are no tensors, such as the maps of scikit-learn's ZipMap, are left out. */
-  readonly outputs: readonly TensorSpec[];
-  /** The columns that a row must have, in the order in which the model takes them. */
-  readonly columns: readonly string[];
-  readonly #executor: Executor;
-  readonly #outputNames: readonly string[];
-  readonly #packer: RowPacker;
-  readonly #unpack: RowUnpacker;
-  readonly #input: Schema | undefined;
-  readonly #output: Schema | undefined;
+  /** Fires after the session has gone over to another version of the model. */
+  readonly onSwapped: Event<ModelSwap>;
+  /** Fires after another version could not take over; the session answers from the one that it has. */
+  readonly onSwapFailed: Event<ModelSwapFailure>;
+  /** Fires after a provider could not go on with the model; {@link InferenceSession.provider} is the one that took over. */
+  readonly onFallback: Event<ProviderFailure>;
+  readonly #follower: ModelFollower;
+  readonly #options: ParsedSessionOptions;
+  readonly #checksInput: boolean;
+  readonly #checksOutput: boolean;
+  readonly #metrics: SessionMetrics | undefined;
   readonly #clock: Clock;
   readonly #lifecycle: Lifecycle;
 
-  private constructor(loaded: Loaded) {
-    this.name = loaded.name;
-    this.model = loaded.identity;
-    this.provider = loaded.executor.provider;
-    this.fallbacks = loaded.failures;
-    this.inputs = loaded.inputs;
-    this.outputs = loaded.outputs;
-    this.columns = loaded.packer.columns;
-    this.#executor = loaded.executor;
-    this.#outputNames = loaded.outputs.map(({ name }) => name);
-    this.#packer = loaded.packer;
-    this.#unpack = rowUnpacker(loaded.outputs);
-    this.#input = loaded.input;
-    this.#output = loaded.output;
-    this.#clock = loaded.clock;
-    this.#lifecycle = new Lifecycle(`The session of ${this.name}`, async () => {
-      await loaded.executor[Symbol.asyncDispose]();
+  private constructor(
+    name: string,
+    follower: ModelFollower,
+    options: ParsedSessionOptions,
+    { clock, logger }: { readonly clock: Clock; readonly logger: Logger },
+  ) {
+    this.name = name;
+    this.#follower = follower;
+    this.#options = options;
+    this.#checksInput = options.validate === "always" && options.input !== undefined;
+    this.#checksOutput = options.validate === "always" && options.output !== undefined;
+    this.#metrics = options.metrics === undefined ? undefined : new SessionMetrics(options.metrics, name, clock);
+    this.#clock = clock;
+    this.onSwapped = follower.onSwapped;
+    this.onSwapFailed = follower.onSwapFailed;
+    this.onFallback = follower.onFallback;
+    const collected = collectUnreleased(this, follower, name, logger);
+    this.#lifecycle = new Lifecycle(`The session of ${name}`, () => {
+      collected[Symbol.dispose]();
+      return follower[Symbol.asyncDispose]();
     });
   }
 
   /**
-   * Loads a model with the first of the providers that can. Those that could not are kept in {@link InferenceSession.fallbacks} and
-   * logged as warnings.
+   * Loads a model with the first of the providers that can, and warms it up. Those that could not are kept in
+   * {@link InferenceSession.fallbacks} and logged as warnings.
    *
    * @throws a `ModelwrightError` with code `CONFIG_INVALID`; `MODEL_INVALID` when the bytes are no model; `MODEL_UNSUPPORTED` when no
    * engine could take it; the provider's own, such as `MISSING_PEER`, when the only provider fails; `MODEL_LOAD_FAILED` with every
    * reason when several do; and what the model's source throws
    */
-  static async open<I extends Schema<unknown, Row> = Schema<Row>, O extends Schema = Schema<Row>>(
-    options: InferenceSessionOptions<I, O>,
+  static async open<In = Row, I extends Schema<unknown, In> = Schema<In>, Out = Row, O extends Schema = Schema<Out>>(
+    options: InferenceSessionOptions<In, I, Out, O>,
     { clock = systemClock, logger = defaultLogger, signal, timeoutMs }: Runtime & CallOptions = {},
   ): Promise<InferenceSession<InferInput<I>, InferOutput<O>>> {
-    const { model: source, providers, columns, input, output, validate } = parseSessionOptions(options);
+    const session = parseSessionOptions(options);
     const open = async (derived: AbortSignal | undefined) => {
       const call = derived === undefined ? undefined : { signal: derived };
-      const { model, name } = await loadModel(source, call);
-      const { inputs, outputs, columns: recorded } = readModelInterface(model.bytes);
-      const packer = rowPacker(inputs, columns, recorded ?? schemaColumns(input));
-      const { executor, failures } = await openExecutor(model, [...inputs, ...outputs], providers, call);
-      for (const failure of failures)
-        guarded(logger).warn("A provider could not load the model; the next one is used", { model: name, ...failure });
-      const checked = validate === "always";
-      return new InferenceSession<InferInput<I>, InferOutput<O>>({
-        name,
-        identity: model.identity,
-        executor,
-        failures,
-        inputs,
-        outputs,
-        packer,
-        clock,
-        input: checked ? input : undefined,
-        output: checked ? output : undefined,
-      });
+      const { model, name } = await namedModel(session);
+      const follower = await ModelFollower.open({ model, session, clock, logger }, call);
+      const shown = name ?? follower.current.chain.answerer.model.name ?? follower.current.chain.answerer.provider;
+      return new InferenceSession<InferInput<I>, InferOutput<O>>(shown, follower, session, { clock, logger: guarded(logger) });
     };
     return withDeadline({ signal, timeoutMs }, open, clock);
+  }
+
+  /** Which model answers. */
+  get model(): ModelIdentity {
+    return this.#live.chain.answerer.model;
+  }
+
+  /** Where it runs, for example `onnxruntime-node/cpu`. */
+  get provider(): string {
+    return this.#live.chain.answerer.provider;
+  }
+
+  /** The providers before it that could not load or run the model, and why; empty when the first one runs it. */
+  get fallbacks(): readonly ProviderFailure[] {
+    return this.#live.chain.failures;
+  }
+
+  /** On which thread or machine runs take place, why there, and how many at once. */
+  get placement(): { readonly where: Placement; readonly instances: number; readonly reason: string | undefined } {
+    const { placement, concurrency, placementReason } = this.#live.chain.seat.executor;
+    return { where: placement, instances: concurrency, reason: placementReason };
+  }
+
+  /** Whether rows of several calls share a run, and why not if not. */
+  get batching(): BatchingState {
+    return this.#live.batching;
+  }
+
+  /** What the model takes. */
+  get inputs(): readonly TensorSpec[] {
+    return this.#live.interface.inputs;
+  }
+
+  /** What the model answers. */
+  get outputs(): readonly TensorSpec[] {
+    return this.#live.interface.outputs;
+  }
+
+  /** Outputs of the model that are no tensors and cannot be answered, and why. */
+  get omittedOutputs(): readonly OmittedOutput[] {
+    return this.#live.omitted;
+  }
+
+  /** The columns that a row must have, in the order in which the model takes them. */
+  get columns(): readonly string[] {
+    return this.#live.packer.columns;
   }
 
   /**
@@ -146,44 +191,103 @@ export class InferenceSession<Input = Row, Output = Row> implements Predictor<In
    * range; 64-bit ones may be bigints, and come back as numbers where those are exact. An output declared as [rows] or [rows, 1] is
    * answered as a scalar, any other as an array of the row's elements. Members that are no columns are ignored.
    *
+   * @param call - also `priority`, where the batching options have levels; 1 is the most urgent
    * @throws a `ModelwrightError` with code `INPUT_MISSING` when a column is missing, null or undefined; `INPUT_INVALID` when the row is
    * no object, or the schema or the column's type refuses a value; `INPUT_SHAPE` when an array has not the elements of an input's row,
    * or the model takes another number of rows at once; `UNSUPPORTED` when an input leaves several extents open, so that they do not
-   * follow from a row; `MODEL_RUN_FAILED` when the engine fails; `MODEL_UNSUPPORTED` when an output has not what the model declares for
-   * each row
+   * follow from a row; `MODEL_OVERLOADED` when too many calls wait; `MODEL_RUN_FAILED` when the engine fails; `MODEL_EXECUTOR_LOST` when
+   * it ends; `MODEL_UNSUPPORTED` when an output has not what the model declares for each row
    */
-  async predict(input: Input, call?: CallOptions): Promise<Prediction<Output>> {
-    const inputs = this.#packer.pack(this.#checked([input]));
-    const outputs = await this.#run("inference.predict", inputs, this.#outputNames, 1, call);
-    return this.#predictions(inputs, outputs, 1)[0]!;
-  }
-
-  /** Answers rows in one run of the model, in their order, or rejects as a whole. Otherwise as {@link InferenceSession.predict}. */
-  async predictMany(inputs: readonly Input[], call?: CallOptions): Promise<readonly Prediction<Output>[]> {
-    const rows = this.#checked(inputs);
-    if (rows.length === 0) return [];
-    const tensors = this.#packer.pack(rows);
-    const outputs = await this.#run("inference.predict", tensors, this.#outputNames, rows.length, call);
-    return this.#predictions(tensors, outputs, rows.length);
+  async predict(input: Input, call?: BatchCall): Promise<Prediction<Output>> {
+    const rows = [this.#row(input, 0, 1)];
+    return (await this.#predict(rows, call))[0]!;
   }
 
   /**
-   * Runs the model on tensors. They are copied before this returns its promise, so the arrays may be reused at once.
-   *
-   * @param options - `outputs`: the names to answer. @defaultValue all tensor outputs
-   * @throws a `ModelwrightError` with code `INPUT_UNKNOWN`, `INPUT_MISSING`, `INPUT_DTYPE` or `INPUT_SHAPE`, which name the input; with
-   * code `MODEL_RUN_FAILED` when the engine fails
+   * Answers rows in their order, or rejects as a whole. They are one run of the model, unless it keeps rows apart and they are more than
+   * it should take at once. Otherwise as {@link InferenceSession.predict}.
    */
-  async run(tensors: Tensors, options: { readonly outputs?: readonly string[] } = {}, call?: CallOptions): Promise<Tensors> {
+  async predictMany(inputs: readonly Input[], call?: BatchCall): Promise<readonly Prediction<Output>[]> {
     this.#lifecycle.assertOpen();
-    const outputs = options.outputs ?? this.#outputNames;
-    checkOutputs(this.outputs, outputs);
-    return this.#run("inference.run", checkedCopies(this.inputs, tensors), outputs, undefined, call);
+    if (inputs.length === 0) return [];
+    const rows = inputs.map((input, i) => this.#row(input, i, inputs.length));
+    if (rows.length > 1 && this.#live.packer.rowsAtOnce === 1)
+      return (await Promise.all(rows.map((row) => this.#predict([row], call)))).flat();
+    return this.#predict(rows, call);
+  }
+
+  /**
+   * Runs the model on tensors. They are copied before this returns its promise, so the arrays may be reused at once; the answer's memory
+   * is the caller's own.
+   *
+   * @throws a `ModelwrightError` with code `INPUT_UNKNOWN`, `INPUT_MISSING`, `INPUT_DTYPE` or `INPUT_SHAPE`, which name the input; with
+   * `MODEL_RUN_FAILED` when the engine fails; otherwise as {@link InferenceSession.predict}
+   */
+  async run(tensors: Tensors, options: RunOptions = {}, call?: BatchCall): Promise<Tensors> {
+    this.#lifecycle.assertOpen();
+    const live = this.#live;
+    const outputs = options.outputs ?? live.outputNames;
+    if (options.outputs !== undefined) checkOutputs(live.interface.outputs, outputs);
+    const inputs = checkedCopies(live.interface.inputs, tensors);
+    this.#checkFinite(inputs);
+    const first = live.interface.inputs[0];
+    const rows = (first === undefined ? undefined : inputs[first.name]!.dims[0]) ?? 1;
+    const answer = await this.#submit("inference.run", live, inputs, rows, outputs, call);
+    return answerInto(answer, outputs, options.into);
+  }
+
+  /**
+   * Answers rows as they come, in their order, while it reads a bounded number ahead.
+   *
+   * @example
+   * ```ts
+   * import type { InferenceSession } from "modelwright";
+   *
+   * export async function total(session: InferenceSession, rows: AsyncIterable<{ amount: number }>): Promise<number> {
+   *   let sum = 0;
+   *   for await (const { output } of session.score(rows, { chunk: 256, concurrency: 2 })) sum += Number(output["probability"]);
+   *   return sum;
+   * }
+   * ```
+   */
+  score(
+    inputs: Iterable<Input> | AsyncIterable<Input>,
+    options?: ScoreStreamOptions,
+  ): AsyncGenerator<Prediction<Output>, void, undefined> {
+    return scoreStream((rows, call) => this.predictMany(rows, call), inputs, options, { clock: this.#clock });
+  }
+
+  /** Loads the version that the model's source points to, unless it is the one in use, and goes over to it without losing a call. */
+  refresh(call?: CallOptions): Promise<ModelIdentity> {
+    this.#lifecycle.assertOpen();
+    return withDeadline(call, () => this.#follower.refresh(), this.#clock);
+  }
+
+  /** What the version in use has done, then what those before it did, newest first. */
+  statistics(): readonly ModelStatistics[] {
+    return this.#follower.statistics();
+  }
+
+  /** For a health endpoint; never rejects. */
+  health(): SessionHealth {
+    const state = this.#lifecycle.open ? "ready" : this.#closed ? "closed" : "draining";
+    const { chain, waiting } = this.#live;
+    const { model, provider } = chain.answerer;
+    return {
+      state,
+      ready: state === "ready",
+      model,
+      provider,
+      placement: chain.placement,
+      instances: chain.concurrency,
+      waiting,
+    };
   }
 
   /** Refuses new work, waits for running work, then releases the model. Idempotent. */
-  close(): Promise<void> {
-    return this.#lifecycle.close();
+  async close(): Promise<void> {
+    await this.#lifecycle.close();
+    this.#closed = true;
   }
 
   /** Calls `close()`, for `await using`. */
@@ -191,48 +295,68 @@ export class InferenceSession<Input = Row, Output = Row> implements Predictor<In
     return this.close();
   }
 
-  #checked(inputs: readonly Input[]): readonly Row[] {
+  #closed = false;
+
+  get #live(): LiveModel {
+    return this.#follower.current;
+  }
+
+  /** The model's row. Checked once, here. */
+  #row(input: Input, index: number, of: number): Row {
     this.#lifecycle.assertOpen();
-    const schema = this.#input;
-    return (
-      schema === undefined
-        ? inputs
-        : inputs.map((input, i) => validate(schema, input, inputs.length === 1 ? "The input" : `Row ${i}`))
-    ) as readonly Row[];
+    const { input: schema, preprocess } = this.#options;
+    const checked = this.#checksInput ? validate(schema!, input, of === 1 ? "The input" : `Row ${index}`) : input;
+    return (preprocess === undefined ? checked : preprocess.run(checked as never, this.#live.context)) as Row;
   }
 
-  #predictions(inputs: Tensors, outputs: Tensors, rows: number): Prediction<Output>[] {
-    const answers = this.#unpack(outputs, rows);
-    this.#packer.reuse(inputs);
-    return answers.map((answer) => {
-      const output = (this.#output === undefined ? answer : validate(this.#output, answer, "The output")) as Output;
-      return { output, model: this.model, provider: this.provider };
-    });
+  async #predict(rows: readonly Row[], call: BatchCall | undefined): Promise<Prediction<Output>[]> {
+    const live = this.#live;
+    const inputs = live.packer.pack(rows);
+    this.#checkFinite(inputs);
+    const answer = await this.#submit("inference.predict", live, inputs, rows.length, live.rowOutputNames, call);
+    const answers = live.unpack(answer.outputs, answer.rows, answer.offset, answer.totalRows);
+    live.packer.reuse(inputs);
+    const { model, provider } = answer.by as Answerer;
+    return answers.map((row) => ({ output: this.#output(row, live), model, provider }));
   }
 
-  /** The executor's disposal waits for running work, so the session need not count it. */
-  #run(
+  #output(row: Row, live: LiveModel): Output {
+    const { output: schema, postprocess } = this.#options;
+    const answer = postprocess === undefined ? row : postprocess.run(row as never, live.context);
+    return (this.#checksOutput ? validate(schema!, answer, "The output") : answer) as Output;
+  }
+
+  #checkFinite(inputs: Tensors): void {
+    if (this.#options.nonFinite === "reject") checkFinite(inputs);
+  }
+
+  #submit(
     operation: string,
+    live: LiveModel,
     inputs: Tensors,
+    rows: number,
     outputs: readonly string[],
-    rows: number | undefined,
-    call?: CallOptions,
-  ): Promise<Tensors> {
-    const work = (signal?: AbortSignal) => this.#executor.run(inputs, outputs, signal === undefined ? undefined : { signal });
-    return traced(
-      operation,
-      () => ({ model: this.name, provider: this.provider, rows }),
-      () => (call === undefined ? work() : withDeadline(call, work, this.#clock)),
-    );
+    call: BatchCall | undefined,
+  ): Promise<JobAnswer> {
+    const work = () =>
+      traced(
+        operation,
+        () => ({ model: this.name, provider: this.provider, rows }),
+        () => live.submit(inputs, rows, outputs, call),
+      );
+    return this.#metrics === undefined ? work() : this.#metrics.measure(rows, work);
   }
 }
 
-async function loadModel(
-  source: Uint8Array | ModelSource,
-  call: CallOptions | undefined,
-): Promise<{ readonly model: LoadedModel; readonly name: string }> {
-  const { identity, bytes }: LoadedModel = isBytes(source) ? { identity: {}, bytes: source } : await source.load(call);
-  const digest = identity.digest ?? (await sha256(bytes));
-  const name = isBytes(source) ? digest.slice(0, "sha256:".length + 12) : source.name;
-  return { model: { identity: { ...identity, digest }, bytes }, name };
+/** The model as it is loaded from, and its name: that of its source, or the first digits of its digest. */
+async function namedModel({ model }: ParsedSessionOptions) {
+  if (model === undefined) return { model, name: undefined };
+  if (model instanceof URL) {
+    const source = urlModel(model);
+    return { model: source, name: source.name };
+  }
+  if (isModelVariants(model)) return { model, name: Object.values(model.sources).find((source) => source !== undefined)!.name };
+  if (!isBytes(model)) return { model, name: model.name };
+  const digest = await sha256(model);
+  return { model: { identity: { digest }, bytes: model }, name: digest.slice(0, "sha256:".length + 12) };
 }

@@ -13,6 +13,8 @@ import type { Row } from "./row.ts";
 export interface RowPacker {
   /** The columns that a row must have. */
   readonly columns: readonly string[];
+  /** 1 for a model that takes one row at a time; undefined for any other. */
+  readonly rowsAtOnce: 1 | undefined;
   /**
    * Tensors of `rows.length` rows, in memory of their own. Other members of a row are ignored.
    *
@@ -67,6 +69,7 @@ function sideBySide(input: TensorSpec, columns: readonly string[]): RowPacker {
   };
   return {
     columns,
+    rowsAtOnce: rowsAtOnce([input]),
     pack(rows) {
       checkRows(input, rows.length);
       const tensors = tensorsFor(rows.length);
@@ -75,9 +78,9 @@ function sideBySide(input: TensorSpec, columns: readonly string[]): RowPacker {
       return tensors;
     },
     reuse(tensors) {
-      // One row is the case where the allocation is a good part of the cost. An engine in a worker may have taken the memory along.
-      const { dims, data } = tensors[name]!;
-      if (dims[0] === 1 && data.length === width) spare = tensors;
+      // One row is the case where the allocation is a good part of the cost.
+      const { dims } = tensors[name]!;
+      if (dims[0] === 1) spare = tensors;
     },
   };
 }
@@ -112,6 +115,7 @@ function perInput(inputs: readonly TensorSpec[], columns: readonly string[]): Ro
   const codecs = inputs.map(({ type }) => elementCodec(type));
   return {
     columns,
+    rowsAtOnce: rowsAtOnce(inputs),
     pack(rows) {
       rows.forEach(checkRow);
       const tensors: Record<string, Tensor> = {};
@@ -172,6 +176,10 @@ function rowExtents({ name, dims }: TensorSpec, sample: unknown): number[] {
   }
   const length = Array.isArray(sample) ? sample.length : 1;
   return rest.map((extent) => (typeof extent === "number" ? extent : Math.floor(length / Math.max(1, closed))));
+}
+
+function rowsAtOnce(inputs: readonly TensorSpec[]): 1 | undefined {
+  return inputs.some(({ dims }) => dims?.length === 0 || dims?.[0] === 1) ? 1 : undefined;
 }
 
 function checkRows({ name, dims }: TensorSpec, rows: number): void {

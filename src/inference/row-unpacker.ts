@@ -7,9 +7,10 @@ import type { Row, RowValue } from "./row.ts";
 /**
  * Answers the rows that output tensors hold, in arrays of their own.
  *
+ * @param rows - how many to answer, from row `offset` of `total` on
  * @throws a {@link ModelwrightError} with code `MODEL_UNSUPPORTED` when an output does not hold one entry per row
  */
-export type RowUnpacker = (tensors: Tensors, rows: number) => Row[];
+export type RowUnpacker = (tensors: Tensors, rows: number, offset: number, total: number) => Row[];
 
 interface Column {
   readonly name: string;
@@ -26,10 +27,10 @@ export function rowUnpacker(outputs: readonly TensorSpec[]): RowUnpacker {
     const scalar = dims !== null && (dims.length < 2 || (dims.length === 2 && dims[1] === 1));
     return { name, scalar, decode: elementCodec(type).decode };
   });
-  return (tensors, rows) => {
+  return (tensors, rows, offset, total) => {
     const answer: Row[] = [];
-    for (const column of columns) checkEntries(column, tensors[column.name]!, rows);
-    for (let row = 0; row < rows; row++) answer.push(unpackRow(columns, tensors, row, rows));
+    for (const column of columns) checkEntries(column, tensors[column.name]!, total);
+    for (let row = offset; row < offset + rows; row++) answer.push(unpackRow(columns, tensors, row, total));
     return answer;
   };
 }

@@ -18,9 +18,14 @@ export interface ExternalData {
 /**
  * Reads a tensor but for its elements; answers its name. Where the elements are in another file, appends to `found`.
  *
+ * @param other - takes or skips each of the other fields. @defaultValue they are skipped
  * @source onnx.proto, `TensorProto`
  */
-export function readTensor(input: ProtoInput, found: ExternalData[]): string {
+export function readTensor(
+  input: ProtoInput,
+  found: ExternalData[],
+  other: (field: number) => void = () => input.skip(),
+): string {
   let name = "";
   let location = 0;
   const entries = new Map<string, string>();
@@ -28,7 +33,7 @@ export function readTensor(input: ProtoInput, found: ExternalData[]): string {
     if (field === 8) name = input.text();
     else if (field === 13) readExternalEntry(input, entries);
     else if (field === 14) location = input.int32();
-    else input.skip();
+    else other(field);
   });
   if (location !== 0 && location !== 1) throw invalidModel(`tensor ${quoted(name)} has the unknown data location ${location}`);
   if (location === 1) found.push(externalData(name, entries));

@@ -21,15 +21,27 @@ export class ProtoInput {
   #messages = 0;
   #textLength = 0;
   #wireType: WireType = WireType.LengthDelimited;
+  #fieldStart = 0;
 
   constructor(bytes: Uint8Array) {
     this.#wire = new BinaryReader(bytes);
     this.#end = bytes.length;
   }
 
+  /** Where the field at hand begins, its number included. */
+  get fieldStart(): number {
+    return this.#fieldStart;
+  }
+
+  /** How many bytes were read. */
+  get position(): number {
+    return this.#wire.pos;
+  }
+
   /** Calls `read` with the number of each field of the message at hand; `read` takes the value, or skips it. */
   fields(read: (field: number) => void): void {
     while (this.#wire.pos < this.#end) {
+      this.#fieldStart = this.#wire.pos;
       const [field, wireType] = this.#wire.tag();
       this.#wireType = wireType;
       read(field);
@@ -37,8 +49,8 @@ export class ProtoInput {
     }
   }
 
-  /** Takes a message inside the message at hand, as {@link ProtoInput.fields} does. */
-  message(read: (field: number) => void): void {
+  /** Takes a message inside the message at hand, as {@link ProtoInput.fields} does; calls `begin` before its first field. */
+  message(read: (field: number) => void, begin?: () => void): void {
     this.#expect(WireType.LengthDelimited);
     const length = this.#wire.uint32();
     const outer = this.#end;
@@ -47,9 +59,20 @@ export class ProtoInput {
     if (++this.#messages > maxMessages) throw invalidModel(`it has more than ${maxMessages} messages`);
     this.#end = this.#wire.pos + length;
     this.#depth += 1;
+    begin?.();
     this.fields(read);
     this.#depth -= 1;
     this.#end = outer;
+  }
+
+  /** Does `read`, then goes back to where it began: the field at hand can be read again, and what was read does not count. */
+  ahead<T>(read: () => T): T {
+    const [at, wireType, fieldStart] = [this.#wire.pos, this.#wireType, this.#fieldStart];
+    const [messages, textLength] = [this.#messages, this.#textLength];
+    const result = read();
+    this.#wire.pos = at;
+    [this.#wireType, this.#fieldStart, this.#messages, this.#textLength] = [wireType, fieldStart, messages, textLength];
+    return result;
   }
 
   /** Takes text, which must be UTF-8. */
@@ -73,6 +96,18 @@ export class ProtoInput {
     const value = Number(this.#wire.int64());
     if (!Number.isSafeInteger(value)) throw invalidModel(`the integer ${value} is beyond 2^53`);
     return value;
+  }
+
+  /** Takes an int64, or a packed list of them, and gives each to `take`. */
+  int64s(take: (value: bigint) => void): void {
+    const end = this.#wireType === WireType.LengthDelimited ? this.#wire.uint32() + this.#wire.pos : undefined;
+    if (end === undefined) this.#expect(WireType.Varint);
+    else if (end > this.#end) throw invalidModel("a list reaches beyond its message");
+    do {
+      if (this.#wire.pos === end) return;
+      take(BigInt(this.#wire.int64()));
+    } while (end !== undefined && this.#wire.pos < end);
+    if (end !== undefined && this.#wire.pos > end) throw invalidModel("a list reaches beyond its end");
   }
 
   /** Passes over a value of any kind, without looking at it. ONNX has no groups, and nested ones would cost stack. */

@@ -1,6 +1,5 @@
-import { ModelwrightError, messageOf } from "../core/errors.ts";
 import { type ExternalData, readEntry } from "./external-data.ts";
-import { invalidModel, quoted } from "./invalid-model.ts";
+import { invalidModel, onBytes, quoted } from "./invalid-model.ts";
 import { type OnnxValue, once } from "./onnx-value.ts";
 import { ProtoInput } from "./proto-input.ts";
 import { domainName, type Findings, type Graph, readFunction, readGraph } from "./read-graph.ts";
@@ -60,15 +59,9 @@ const ortMark = [0x4f, 0x52, 0x54, 0x4d];
  * ```
  */
 export function readOnnxModel(bytes: Uint8Array): OnnxModelInfo {
-  try {
-    if (ortMark.every((byte, i) => bytes[4 + i] === byte))
-      throw invalidModel("it is marked as a file of ONNX Runtime's own format");
-    return readModel(new ProtoInput(bytes));
-  } catch (error) {
-    if (ModelwrightError.is(error)) throw error;
-    // The wire reader and the text decoder throw plain errors of several classes for damaged bytes.
-    throw invalidModel(messageOf(error), error);
-  }
+  if (ortMark.every((byte, i) => bytes[4 + i] === byte))
+    throw invalidModel("it is marked as a file of ONNX Runtime's own format");
+  return onBytes(() => readModel(new ProtoInput(bytes)));
 }
 
 function readModel(input: ProtoInput): OnnxModelInfo {

@@ -3,7 +3,8 @@ import { type ElementType, elementTypes } from "../core/element-type.ts";
 import { type Tensor, tensorBytes } from "../core/tensor.ts";
 
 /** Type of a value. */
-type TypeSpec =
+export type TypeSpec =
+  /** Extents: a number, a name for a symbolic one, or `?` for an unknown one. */
   | { readonly tensor: ElementType; readonly dims: readonly (number | string)[] }
   | { readonly sequence: TypeSpec }
   | { readonly map: { readonly key: ElementType; readonly value: TypeSpec } };
@@ -20,7 +21,8 @@ export type AttributeSpec =
   | { readonly string: string }
   | { readonly ints: readonly number[] }
   | { readonly floats: readonly number[] }
-  | { readonly strings: readonly string[] };
+  | { readonly strings: readonly string[] }
+  | { readonly graph: GraphSpec };
 
 /** A node of the graph. */
 export interface NodeSpec {
@@ -40,15 +42,18 @@ interface ExternalTensor {
   readonly external: Readonly<Record<string, string>>;
 }
 
-/** A model to write. Nothing is checked: who builds it knows ONNX. */
-export interface ModelSpec {
-  /** Name of the graph. */
+/** A graph, of a model or inside a node. */
+export interface GraphSpec {
   readonly name: string;
   readonly inputs: readonly ValueSpec[];
   readonly outputs: readonly ValueSpec[];
   /** In an order in which they can run. */
   readonly nodes: readonly NodeSpec[];
   readonly initializers?: Readonly<Record<string, Tensor | ExternalTensor>>;
+}
+
+/** A model to write. Nothing is checked: who builds it knows ONNX. */
+export interface ModelSpec extends GraphSpec {
   readonly metadata?: Readonly<Record<string, string>>;
   /** @defaultValue 8, which engines since 2022 read */
   readonly irVersion?: number;
@@ -58,8 +63,6 @@ export interface ModelSpec {
 
 /** Of the same ONNX release as the defaults of {@link ModelSpec}. */
 const mlOpset = 3;
-
-type Write = (writer: BinaryWriter) => void;
 
 /**
  * The bytes of a model: the same for the same specification, on every platform.
@@ -77,7 +80,7 @@ export function writeModel(spec: ModelSpec): Uint8Array<ArrayBuffer> {
   return writer.finish();
 }
 
-function writeGraph(writer: BinaryWriter, spec: ModelSpec): void {
+function writeGraph(writer: BinaryWriter, spec: GraphSpec): void {
   for (const node of spec.nodes) message(writer, 1, (inner) => writeNode(inner, node));
   text(writer, 2, spec.name);
   for (const [name, tensor] of Object.entries(spec.initializers ?? {})) {
@@ -87,7 +90,8 @@ function writeGraph(writer: BinaryWriter, spec: ModelSpec): void {
   for (const value of spec.outputs) message(writer, 12, (inner) => writeValue(inner, value));
 }
 
-function writeNode(writer: BinaryWriter, node: NodeSpec): void {
+/** Writes the fields of a node. */
+export function writeNode(writer: BinaryWriter, node: NodeSpec): void {
   for (const name of node.inputs) text(writer, 1, name);
   for (const name of node.outputs) text(writer, 2, name);
   text(writer, 4, node.operator);
@@ -112,6 +116,9 @@ function writeAttribute(writer: BinaryWriter, name: string, attribute: Attribute
   } else if ("ints" in attribute) {
     message(writer, 8, (packed) => attribute.ints.forEach((item) => void packed.int64(item)));
     integer(writer, 20, 7);
+  } else if ("graph" in attribute) {
+    message(writer, 6, (graph) => writeGraph(graph, attribute.graph));
+    integer(writer, 20, 5);
   } else {
     for (const item of attribute.strings) text(writer, 9, item);
     integer(writer, 20, 8);
@@ -135,7 +142,8 @@ function writeValue(writer: BinaryWriter, value: ValueSpec): void {
   message(writer, 2, (inner) => writeType(inner, value.type));
 }
 
-function writeType(writer: BinaryWriter, type: TypeSpec): void {
+/** Writes the fields of a type. */
+export function writeType(writer: BinaryWriter, type: TypeSpec): void {
   if ("sequence" in type) {
     message(writer, 4, (sequence) => message(sequence, 1, (inner) => writeType(inner, type.sequence)));
   } else if ("map" in type) {
@@ -148,14 +156,18 @@ function writeType(writer: BinaryWriter, type: TypeSpec): void {
       integer(tensor, 1, elementTypes[type.tensor].onnx);
       message(tensor, 2, (shape) => {
         for (const extent of type.dims) {
-          message(shape, 1, (dim) => (typeof extent === "number" ? integer(dim, 1, extent) : text(dim, 2, extent)));
+          message(shape, 1, (dim) => {
+            if (typeof extent === "number") integer(dim, 1, extent);
+            else if (extent !== "?") text(dim, 2, extent);
+          });
         }
       });
     });
   }
 }
 
-function writeOpset(writer: BinaryWriter, domain: string, version: number): void {
+/** Writes the version of an operator set as a field of the model. */
+export function writeOpset(writer: BinaryWriter, domain: string, version: number): void {
   message(writer, 8, (opset) => {
     text(opset, 1, domain);
     integer(opset, 2, version);
@@ -171,16 +183,19 @@ function writeEntries(writer: BinaryWriter, field: number, entries: Readonly<Rec
   }
 }
 
-function message(writer: BinaryWriter, field: number, write: Write): void {
+/** Writes a field that is a message, whose own fields `write` gives. */
+export function message(writer: BinaryWriter, field: number, write: (writer: BinaryWriter) => void): void {
   writer.tag(field, WireType.LengthDelimited).fork();
   write(writer);
   writer.join();
 }
 
-function text(writer: BinaryWriter, field: number, value: string): void {
+/** Writes a field that is text. */
+export function text(writer: BinaryWriter, field: number, value: string): void {
   writer.tag(field, WireType.LengthDelimited).string(value);
 }
 
-function integer(writer: BinaryWriter, field: number, value: number): void {
+/** Writes a field that is an integer. */
+export function integer(writer: BinaryWriter, field: number, value: number): void {
   writer.tag(field, WireType.Varint).int64(value);
 }

@@ -5,7 +5,7 @@ import { deepFreeze } from "../core/freeze.ts";
 import { uuidv7Generator } from "../core/ids.ts";
 import { Lifecycle } from "../core/lifecycle.ts";
 import { defaultLogger } from "../core/logger.ts";
-import { formatModelRef, type ModelRef, type ModelSource } from "../core/model.ts";
+import { formatModelRef, type ModelRef, type ModelSource, type Precision } from "../core/model.ts";
 import { parseOptions } from "../core/options.ts";
 import { systemRandom } from "../core/random.ts";
 import { validate } from "../core/schema.ts";
@@ -335,17 +335,21 @@ export class ModelRegistry extends RegistryQueries implements AsyncDisposable {
   }
 
   /**
-   * A model to open an inference session with: its `load` answers the bytes of the one `.onnx` file that the reference points to at
-   * that time. With a reference by stage or alias, `onChanged` fires soon after this registry has made it point to a version other
+   * A model to open an inference session with: its `load` answers the bytes of the model's `.onnx` file that the reference points to at
+   * that time, and with them the version's other files, for weights that are kept outside. With a reference by stage or alias, `onChanged` fires soon after this registry has made it point to a version other
    * than the one that this source loaded or announced last. Changes by other processes are not noticed; when the store cannot say
    * where the reference points, that is logged and the next change is awaited.
    *
-   * `load` rejects as {@link ModelRegistry.load} does, and with `MODEL_UNSUPPORTED` when the version is of another flavor.
+   * `load` rejects as {@link ModelRegistry.load} does, and with `MODEL_UNSUPPORTED` when the version is of another flavor or has no such
+   * variant.
+   *
+   * @param options - `precision`: the variant of the model to load, the file `model.fp16.onnx` beside `model.onnx`; `fp32` is also the
+   * file without a precision in its name. @defaultValue the file without one
    */
-  source(ref: string | ModelRef): ModelSource {
+  source(ref: string | ModelRef, { precision }: { readonly precision?: Precision | undefined } = {}): ModelSource {
     const parsed = toRef(ref);
-    const name = formatModelRef(parsed);
-    const watch = this.#watches.watch(parsed);
+    const name = formatModelRef(parsed) + (precision === undefined ? "" : ` (${precision})`);
+    const watch = this.#watches.watch(parsed, precision);
     return {
       spec: "model-source/1",
       name,
@@ -358,7 +362,10 @@ export class ModelRegistry extends RegistryQueries implements AsyncDisposable {
             const version = await this.calls.find(parsed, signal);
             const { identity, file } = watch.seen(version);
             await this.#files.checkManifest(version);
-            return { identity, bytes: await this.#files.bytes(version, file, signal) };
+            const bytes = await this.#files.bytes(version, file, signal);
+            return version.files.length === 1
+              ? { identity, bytes }
+              : { identity, bytes, companion: this.#files.companion(version, file) };
           },
         ),
       ...("version" in parsed || "label" in parsed ? {} : { onChanged: watch.onChanged }),

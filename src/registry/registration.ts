@@ -2,7 +2,7 @@ import * as z from "zod";
 import { isBytes } from "../core/chunks.ts";
 import { type Digest, isDigest, parseDigest } from "../core/digest.ts";
 import { type JsonValue, jsonText } from "../core/json.ts";
-import { isName, isVersionLabel } from "../core/model.ts";
+import { isName, isVersionLabel, type Precision } from "../core/model.ts";
 import { passed } from "../core/options.ts";
 import { invalidInput, validate } from "../core/schema.ts";
 import type { FileContent } from "../storage/stored-files.ts";
@@ -121,9 +121,9 @@ const schema = z
     const paths = Object.keys(files);
     if (paths.length === 0)
       addIssue({ code: "custom", path: ["files"], message: `expected 1 to ${LIMITS.entries} files, but got none` });
-    const models = onnxPaths(files).length;
-    if (models === 1 || (flavor !== undefined && flavor !== "onnx")) return;
-    const message = `expected exactly one file that ends in .onnx, or the name of another flavor, but got ${models} such files`;
+    if (modelPath(paths) !== undefined || (flavor !== undefined && flavor !== "onnx")) return;
+    const models = onnxPaths(paths).length;
+    const message = `expected exactly one file that ends in .onnx, besides its variants such as .fp16.onnx, or the name of another flavor, but got ${models} such files`;
     addIssue({ code: "custom", path: ["flavor"], message });
   });
 
@@ -175,8 +175,27 @@ export function assertSize(content: Partial<VersionContent>, subject: string): v
 }
 
 /** Paths of the `.onnx` files. */
-export function onnxPaths(files: Readonly<Record<string, unknown>>): readonly string[] {
-  return Object.keys(files).filter((path) => path.endsWith(".onnx"));
+export function onnxPaths(paths: readonly string[]): readonly string[] {
+  return paths.filter((path) => path.endsWith(".onnx"));
+}
+
+/**
+ * The one `.onnx` file that is the model; undefined when there is none or several. `model.fp32.onnx`, `model.fp16.onnx` and
+ * `model.int8.onnx` beside `model.onnx` are variants of it.
+ */
+export function modelPath(paths: readonly string[]): string | undefined {
+  const models = new Set(onnxPaths(paths));
+  const isVariant = (path: string) => {
+    const base = path.replace(/\.(?:fp32|fp16|int8)\.onnx$/, ".onnx");
+    return base !== path && models.has(base);
+  };
+  const [first, ...more] = [...models].filter((path) => !isVariant(path));
+  return more.length === 0 ? first : undefined;
+}
+
+/** Path of a variant of a model. */
+export function variantPath(model: string, precision: Precision): string {
+  return model.replace(/\.onnx$/, `.${precision}.onnx`);
 }
 
 function text(min: number, max: number) {

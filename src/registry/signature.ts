@@ -5,7 +5,7 @@ import { type OnnxModelInfo, OnnxSkimmer, readOnnxModel } from "../onnx-format/i
 import type { BlobStore } from "../storage/port.ts";
 import type { FileContent } from "../storage/stored-files.ts";
 import type { ModelSignature, SignatureEntry } from "./port.ts";
-import { onnxPaths } from "./registration.ts";
+import { modelPath, onnxPaths } from "./registration.ts";
 import { shownValue } from "./shown-value.ts";
 
 /** Files of which one is an ONNX model. */
@@ -24,8 +24,9 @@ interface InspectOptions {
 }
 
 /**
- * Prepares to read what the one `.onnx` file takes and gives, and to see that the files it refers to are there: at once where the bytes
- * are at hand or stored already, else while its stream is stored, which then fails with `MODEL_INVALID` so that nothing is kept of it.
+ * Prepares to read what the model takes and gives, and to see that the files it refers to are there: at once where the bytes are at hand or
+ * stored already, else while its stream is stored, which then fails with `MODEL_INVALID` so that nothing is kept of it. The variants of
+ * the model are read alike; what they take and give is not recorded.
  *
  * @throws a {@link ModelwrightError} with code `MODEL_INVALID` for a model whose bytes are at hand or stored already
  */
@@ -33,21 +34,25 @@ export async function inspectModel(
   files: Readonly<Record<string, FileContent>>,
   { blobs, retry, signal }: InspectOptions,
 ): Promise<ModelFiles> {
-  const path = onnxPaths(files)[0]!;
-  const content = files[path]!;
-  if (Symbol.asyncIterator in content && !isBytes(content)) {
-    let signature: ModelSignature | undefined;
-    const skimmed = {
-      async *[Symbol.asyncIterator]() {
-        signature = toSignature(files, path, yield* skim(content));
-      },
-    };
-    return { files: { ...files, [path]: skimmed }, signature: () => signature };
+  const paths = Object.keys(files);
+  const signatures = new Map<string, ModelSignature>();
+  const inspected: Record<string, FileContent> = { ...files };
+  for (const path of onnxPaths(paths)) {
+    const content = files[path]!;
+    if (Symbol.asyncIterator in content && !isBytes(content)) {
+      inspected[path] = {
+        async *[Symbol.asyncIterator]() {
+          signatures.set(path, toSignature(files, path, yield* skim(content)));
+        },
+      };
+      continue;
+    }
+    const stored = "digest" in content;
+    const info = stored ? await retry(() => readStored(blobs, content.digest, signal)) : readOnnxModel(content as Uint8Array);
+    signatures.set(path, toSignature(files, path, info));
   }
-  const info =
-    "digest" in content ? await retry(() => readStored(blobs, content.digest, signal)) : readOnnxModel(content as Uint8Array);
-  const signature = toSignature(files, path, info);
-  return { files, signature: () => signature };
+  const model = modelPath(paths)!;
+  return { files: inspected, signature: () => signatures.get(model) };
 }
 
 /** Hands the chunks on; answers what they were. */

@@ -1,7 +1,7 @@
 import type { CallOptions } from "../core/call.ts";
 import type { Digest } from "../core/digest.ts";
 import { ModelwrightError } from "../core/errors.ts";
-import { formatModelRef } from "../core/model.ts";
+import { formatModelRef, type LoadedModel } from "../core/model.ts";
 import { invalidInput } from "../core/schema.ts";
 import type { BlobStore } from "../storage/port.ts";
 import type { VersionFile, VersionRecord } from "./port.ts";
@@ -36,6 +36,20 @@ export class VersionFiles {
     const bytes = await named(version, path, () => this.#blobs.get(digest, { signal, verify }));
     if (verify && this.#mode === "first") this.#remember(digest);
     return bytes;
+  }
+
+  /** Answers files that a model refers to; its version's manifest has been checked before. */
+  companion(version: VersionRecord, model: VersionFile): NonNullable<LoadedModel["companion"]> {
+    const folder = model.path.split("/").slice(0, -1);
+    return async (path, call) => {
+      const wanted = [...folder, ...path.split("/")].join("/");
+      const file = version.files.find((each) => each.path === wanted);
+      if (file !== undefined) return this.bytes(version, file, call?.signal);
+      const ref = formatModelRef({ name: version.name, version: version.version });
+      throw new ModelwrightError("STORE_NOT_FOUND", `${ref} has no file ${shownValue(wanted)}, to which ${model.path} refers`, {
+        details: { store: ref, key: wanted },
+      });
+    };
   }
 
   /** One file in chunks, checked at its end. */

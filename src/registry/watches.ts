@@ -2,9 +2,9 @@ import type { Digest } from "../core/digest.ts";
 import { ModelwrightError } from "../core/errors.ts";
 import { Emitter, type Event } from "../core/events.ts";
 import { guarded, type Logger } from "../core/logger.ts";
-import { formatModelRef, type ModelIdentity, type ModelRef } from "../core/model.ts";
+import { formatModelRef, type ModelIdentity, type ModelRef, type Precision } from "../core/model.ts";
 import type { RegistryStore, VersionFile, VersionRecord } from "./port.ts";
-import { onnxPaths } from "./registration.ts";
+import { modelPath, variantPath } from "./registration.ts";
 
 /** The model that a version is, and the file that holds it. */
 interface ModelFile {
@@ -37,14 +37,14 @@ export class Watches {
   }
 
   /** Prepares to follow a reference; it is followed while its event has listeners. */
-  watch(ref: ModelRef): Watch {
+  watch(ref: ModelRef, precision: Precision | undefined): Watch {
     const emitter = new Emitter<ModelIdentity>(this.#logger);
     let last: number | undefined;
     const check = async () => {
       const version = await this.#store.findVersion(ref);
       if (version === undefined || version.version === last) return;
       last = version.version;
-      emitter.emit(identify(version).identity);
+      emitter.emit(identify(version, precision).identity);
     };
     const entry = { name: ref.name, check };
     let listeners = 0;
@@ -65,7 +65,7 @@ export class Watches {
       },
       seen: (version) => {
         last = version.version;
-        return identify(version);
+        return identify(version, precision);
       },
     };
   }
@@ -95,10 +95,16 @@ export class Watches {
   }
 }
 
-function identify({ name, version, flavor, files }: VersionRecord): ModelFile {
-  const paths = onnxPaths(Object.fromEntries(files.map(({ path }) => [path, true])));
-  const file = files.find(({ path }) => flavor === "onnx" && paths.length === 1 && path === paths[0]);
-  if (file !== undefined) return { identity: { name, version, digest: file.digest }, file };
-  const reason = `${formatModelRef({ name, version })} has the flavor ${flavor}, not onnx`;
-  throw new ModelwrightError("MODEL_UNSUPPORTED", `${reason}; load its files with ModelRegistry.load`, { details: { reason } });
+function identify(version: VersionRecord, precision: Precision | undefined): ModelFile {
+  const { name, version: number, flavor, files } = version;
+  const path = flavor === "onnx" ? modelPath(files.map((file) => file.path)) : undefined;
+  const wanted = path === undefined || precision === undefined ? path : variantPath(path, precision);
+  const file =
+    files.find((each) => each.path === wanted) ?? (precision === "fp32" ? files.find((each) => each.path === path) : undefined);
+  if (file !== undefined) return { identity: { name, version: number, digest: file.digest }, file };
+  const ref = formatModelRef({ name, version: number });
+  const reason = path === undefined ? `${ref} has the flavor ${flavor}, not onnx` : `${ref} has no variant ${wanted}`;
+  const message =
+    path === undefined ? `${reason}; load its files with ModelRegistry.load` : `${reason}; register that file with it`;
+  throw new ModelwrightError("MODEL_UNSUPPORTED", message, { details: { reason } });
 }

@@ -381,7 +381,22 @@ describe("fileModel", () => {
     await writeFile(path, hello);
     const source = fileModel(path);
     expect([source.spec, source.name]).toEqual(["model-source/1", path]);
-    expect(await source.load()).toEqual({ identity: { digest: await sha256(hello) }, bytes: hello });
+    expect(await source.load()).toMatchObject({ identity: { digest: await sha256(hello) }, bytes: hello });
+  });
+
+  it("reads other files of the model's folder, and none outside it", async () => {
+    const folder = join(base, "external");
+    await mkdir(join(folder, "data"), { recursive: true });
+    await writeFile(join(folder, "model.onnx"), hello);
+    await writeFile(join(folder, "data", "weights.bin"), "weights");
+    await writeFile(join(base, "secret.bin"), "secret");
+    await symlink(join(base, "secret.bin"), join(folder, "link.bin"));
+    const { companion } = await fileModel(join(folder, "model.onnx")).load();
+    expect(Buffer.from((await companion!("data/weights.bin"))!).toString()).toBe("weights");
+    await expect(companion!("missing.bin")).rejects.toMatchObject({ code: "STORE_NOT_FOUND" });
+    for (const outside of ["../secret.bin", join(base, "secret.bin"), "link.bin", "data/../../secret.bin"]) {
+      await expect(companion!(outside)).rejects.toMatchObject({ code: "MODEL_INVALID" });
+    }
   });
 
   it("reads the file anew each time", async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
+import { onnx } from "../../src/adapters/onnx/index.ts";
 import { sha256 } from "../../src/core/digest.ts";
 import { Emitter } from "../../src/core/events.ts";
 import type { Logger } from "../../src/core/logger.ts";
@@ -85,13 +86,11 @@ describe("a logger that throws", () => {
   });
 
   it("does not keep a session from opening with the next provider", async () => {
-    const executor = { provider: "good", run: async () => ({}), [Symbol.asyncDispose]: async () => {} };
-    const capabilities = { elementTypes: ["float32"] as const };
-    const provider = { spec: "execution/1" as const, name: "good", capabilities, load: async () => executor };
+    const provider = onnx({ placement: "inline" });
     const broken = { ...provider, name: "broken", load: () => Promise.reject(new Error("no")) };
     const model = linearModel({ columns: ["a"], weights: [1], bias: 0 });
-    const session = await InferenceSession.open({ model, providers: [broken, provider] }, { logger: failingLogger });
-    expect(session.provider).toBe("good");
+    await using session = await InferenceSession.open({ model, providers: [broken, provider] }, { logger: failingLogger });
+    expect(session.provider).toBe(provider.name);
   });
 });
 

@@ -5,4 +5,5 @@
  */
 
 export type { OrtLibrary, OrtSession, OrtSessionOptions, OrtTensor, OrtValueMetadata } from "../onnxruntime/library.ts";
-export { type OnnxOptions, onnx } from "./onnx.ts";
+export { onnx } from "./onnx.ts";
+export type { OnnxDevice, OnnxOptions } from "./onnx-options.ts";

@@ -1,28 +1,18 @@
-import * as z from "zod";
 import type { CallOptions } from "../../core/call.ts";
-import { parseOptions, passed } from "../../core/options.ts";
-import { peer } from "../../core/peer.ts";
-import type { ExecutionProvider } from "../../inference/port.ts";
-import type { OrtLibrary } from "../onnxruntime/library.ts";
-import { ortExecutor, quiet, type Schedule } from "../onnxruntime/ort-executor.ts";
+import { raceAbort } from "../../core/deadline.ts";
+import type { LoadedModel } from "../../core/model.ts";
+import type { ExecutionProvider, Executor } from "../../inference/port.ts";
+import type { EnginePool } from "../onnxruntime/engine-pool.ts";
+import { ortExecutor, type Schedule } from "../onnxruntime/ort-executor.ts";
 import { ortElementTypes } from "../onnxruntime/ort-tensor.ts";
+import { PoolExecutor } from "../onnxruntime/pool-executor.ts";
+import { importLibrary } from "./import-library.ts";
+import { type OnnxOptions, type ParsedOnnxOptions, parseOnnxOptions, sessionOptions } from "./onnx-options.ts";
+import { SettlingExecutor } from "./settling-executor.ts";
+import { workerPool } from "./worker-pools.ts";
 
-/** Options of {@link onnx}. */
-export interface OnnxOptions {
-  /** The library, where the host has imported it already. @defaultValue the installed `onnxruntime-node` */
-  readonly lib?: OrtLibrary;
-  /**
-   * Threads that work on one run, at least 1. More than one make a big model faster and the latency of a busy machine worse.
-   *
-   * @defaultValue 1
-   */
-  readonly threads?: number;
-}
-
-const optionsSchema = z.strictObject({
-  lib: passed<OrtLibrary>("the onnxruntime-node module", isOrtLibrary).optional(),
-  threads: z.int().min(1).default(1),
-});
+/** Most bytes of model that are loaded without being asked for, over all instances of a model: 2 GiB. */
+const MAX_BYTES = 2 ** 31;
 
 const immediately: Schedule = (work, call) => {
   call?.signal?.throwIfAborted();
@@ -30,12 +20,14 @@ const immediately: Schedule = (work, call) => {
 };
 
 /**
- * ONNX Runtime on the CPU of a Node process, through the peer `onnxruntime-node`.
+ * ONNX Runtime in a Node process, through the peer `onnxruntime-node`.
  *
- * Loading and running block the event loop for as long as they take: the library does both on the thread that calls. What is
- * called concurrently runs one after the other. An abort is seen before a run begins, not while it lasts.
+ * The library loads and runs models on the thread that calls it, so models live in workers, and the event loop goes on. A worker does
+ * one thing at a time; further runs wait in order. An abort ends the waiting at once, and a run that has begun ends unheard. Small
+ * models move to the calling thread when the session's warm-up measures that this is cheaper; `executor.placementReason` says why.
  *
- * @throws a `ModelwrightError` with code `CONFIG_INVALID`; loading throws `MISSING_PEER` when the library is not installed
+ * @throws a {@link ModelwrightError} with code `CONFIG_INVALID`; loading throws `MISSING_PEER` when the library is not installed, and
+ * `MODEL_EXECUTOR_LOST` when workers end while they load the model
  *
  * @example
  * ```ts
@@ -49,28 +41,77 @@ const immediately: Schedule = (work, call) => {
  * ```
  */
 export function onnx(options: OnnxOptions = {}): ExecutionProvider {
-  const { lib: given, threads } = parseOptions(optionsSchema, options, "onnx");
-  const name = "onnxruntime-node/cpu";
+  const parsed = parseOnnxOptions(options);
+  const name = `onnxruntime-node/${parsed.device}`;
   return {
     spec: "execution/1",
     name,
-    capabilities: { elementTypes: ortElementTypes },
-    async load({ bytes }, call?: CallOptions) {
-      const lib = await peer<OrtLibrary>("onnxruntime-node", given, () => import("onnxruntime-node"));
-      const create = () =>
-        lib.InferenceSession.create(bytes, {
-          ...quiet,
-          executionProviders: ["cpu"],
-          intraOpNumThreads: threads,
-          interOpNumThreads: 1,
-          // Idle threads that spin take the processor from everything else in the host.
-          extra: { session: { intra_op: { allow_spinning: "0" } } },
-        });
-      return ortExecutor(name, immediately, create, call);
-    },
+    capabilities: { elementTypes: ortElementTypes, model: "onnx" },
+    load: (model, call) =>
+      parsed.placement === "inline" ? loadInline(name, parsed, model, call) : loadPooled(name, parsed, model, call),
   };
 }
 
-function isOrtLibrary(value: unknown): boolean {
-  return typeof (value as Partial<OrtLibrary> | null)?.InferenceSession?.create === "function";
+async function loadInline(
+  name: string,
+  options: ParsedOnnxOptions,
+  { bytes }: LoadedModel,
+  call?: CallOptions,
+): Promise<Executor> {
+  const lib = options.module ?? (await importLibrary(options.url));
+  const reason =
+    options.module === undefined ? "inline: asked for" : "inline: the library is a module, which cannot cross to a worker";
+  return ortExecutor(name, immediately, () => lib.InferenceSession.create(bytes, sessionOptions(options)), call, reason);
+}
+
+async function loadPooled(name: string, options: ParsedOnnxOptions, model: LoadedModel, call?: CallOptions): Promise<Executor> {
+  const { device, isolation, placement } = options;
+  const pool = workerPool(name, options);
+  const bytes = isolation === "thread" ? shared(model.bytes) : model.bytes.slice();
+  const instances = options.instances ?? Math.max(1, Math.min(pool.workers, Math.floor(MAX_BYTES / Math.max(1, bytes.length))));
+  const loaded = await pool.load(bytes, sessionOptions(options), call);
+  const [kind, where] =
+    isolation === "thread" ? (["worker", "in workers"] as const) : (["process", "in child processes"] as const);
+  const pooled = new PoolExecutor(pool, loaded, kind, `${where}: asked for`);
+  // What runs on a device is not what holds a thread, and a child process was asked for, for its isolation.
+  const settles = placement === "auto" && isolation === "thread" && device === "cpu";
+  try {
+    const spread = () => pooled.spread(instances);
+    if (!settles || options.instances !== undefined)
+      await (call?.signal === undefined ? spread() : raceAbort(call.signal, spread));
+  } catch (error) {
+    const disposed = pooled[Symbol.asyncDispose]();
+    if (!call?.signal?.aborted) await disposed;
+    throw error;
+  }
+  if (!settles) return pooled;
+  const { identity } = model;
+  return new SettlingExecutor(pooled, {
+    inlineBudgetMs: options.inlineBudgetMs,
+    // The engine takes no model from shared memory.
+    inline: () => loadInline(name, options, { identity, bytes: bytes.slice() }),
+    measureCreateMs: () => measureCreateMs(pool, bytes, options, pooled.createMs),
+    spread: () => pooled.spread(instances),
+  });
+}
+
+/** The first model of a worker takes as long as the engine's own start besides, so a long time is measured again. */
+async function measureCreateMs(
+  pool: EnginePool,
+  bytes: Uint8Array,
+  options: ParsedOnnxOptions,
+  firstMs: number,
+): Promise<number> {
+  if (firstMs < 5) return firstMs;
+  const again = await pool.load(bytes, sessionOptions(options));
+  await pool.release(again);
+  return Math.min(firstMs, again.loaded.createMs);
+}
+
+/** The bytes where all threads see them, so that they are there once and not once for each. */
+function shared(bytes: Uint8Array): Uint8Array {
+  if (!(bytes.buffer instanceof ArrayBuffer)) return bytes;
+  const copy = new Uint8Array(new SharedArrayBuffer(bytes.length));
+  copy.set(bytes);
+  return copy;
 }

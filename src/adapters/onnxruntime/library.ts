@@ -8,11 +8,13 @@ export interface OrtLibrary {
 
 /** The options of a session that are set. */
 export interface OrtSessionOptions {
-  executionProviders?: readonly string[];
+  /** Devices, best first: what one cannot do, the next does. */
+  executionProviders?: readonly (string | { readonly name: string; readonly deviceId?: number })[];
   intraOpNumThreads?: number;
   interOpNumThreads?: number;
   /** 4 is fatal. */
   logSeverityLevel?: 0 | 1 | 2 | 3 | 4;
+  graphOptimizationLevel?: "disabled" | "basic" | "extended" | "layout" | "all";
   extra?: Record<string, unknown>;
 }
 

@@ -27,9 +27,13 @@ export function toOrt(tensor: Tensor): OrtTensor {
   return { type: tensor.type, dims: tensor.dims, data: tensor.data, location: "cpu" };
 }
 
-/** A tensor that ONNX Runtime gave, over the same memory. float16 comes in `Float16Array` where the platform has it. */
-export function fromOrt({ type, dims, data }: OrtTensor): Tensor {
-  const words = type === "float16" && ArrayBuffer.isView(data) && !(data instanceof Uint16Array);
-  const kept = words ? new Uint16Array(data.buffer, data.byteOffset, data.byteLength / 2) : data;
-  return { type: type as ElementType, dims, data: kept as ElementData };
+/** A tensor that ONNX Runtime gave, over the same memory. */
+export function fromOrt({ type, dims, data }: Pick<OrtTensor, "type" | "dims" | "data">): Tensor {
+  return { type: type as ElementType, dims, data: wordsOf(type, data) as ElementData };
+}
+
+/** The elements over the same memory, float16 as words: it comes in a `Float16Array` where the platform has it. */
+export function wordsOf(type: string, data: OrtTensor["data"]): OrtTensor["data"] {
+  const floats = type === "float16" && ArrayBuffer.isView(data) && !(data instanceof Uint16Array);
+  return floats ? new Uint16Array(data.buffer, data.byteOffset, data.byteLength / 2) : data;
 }

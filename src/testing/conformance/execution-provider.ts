@@ -1,6 +1,6 @@
 import type { ElementType } from "../../core/element-type.ts";
 import { type Tensor, tensor, tensorBytes } from "../../core/tensor.ts";
-import type { ExecutionProvider, Executor } from "../../inference/port.ts";
+import type { ExecutionProvider, Executor, Tensors } from "../../inference/port.ts";
 import { type SuiteOptions, type SuiteTest, suite, type TestKit } from "../suite.ts";
 import { addModel, identityModel, int4OutputModel, unknownOperatorModel, zipMapModel } from "../tiny-models.ts";
 
@@ -59,27 +59,27 @@ const tests: Readonly<Record<string, SuiteTest<ExecutionProvider>>> = {
       const x = samples[type];
       if (x === undefined) throw new Error(`The suite has no sample of ${type}`);
       await using executor = await load(provider, identityModel(type, ["batch"]));
-      const { y } = await executor.run({ x }, ["y"]);
+      const { y } = await run(executor, { x }, ["y"]);
       check.equal(bits(y), bits(x));
     }
   },
 
   "answers an empty batch": async (provider, check) => {
     await using executor = await load(provider, identityModel("float32"));
-    const { y } = await executor.run({ x: tensor("float32", new Float32Array(), [0, 2]) }, ["y"]);
+    const { y } = await run(executor, { x: tensor("float32", new Float32Array(), [0, 2]) }, ["y"]);
     check.equal([y?.type, y?.dims, y?.data.length], ["float32", [0, 2], 0]);
   },
 
   "answers the outputs named, and no other": async (provider, check) => {
     await using executor = await load(provider, zipMapModel());
-    const answer = await executor.run({ scores: rows([2, 1], [0, 3]) }, ["label"]);
+    const answer = await run(executor, { scores: rows([2, 1], [0, 3]) }, ["label"]);
     check.equal(Object.keys(answer), ["label"]);
     check.equal(bits(answer["label"]), bits(tensor("int64", BigInt64Array.of(0n, 1n))));
   },
 
   "answers all outputs that are tensors when none is named": async (provider, check) => {
     await using executor = await load(provider, zipMapModel());
-    const answer = await executor.run({ scores: rows([2, 1]) }, []);
+    const answer = await run(executor, { scores: rows([2, 1]) }, []);
     check.equal(Object.keys(answer).sort(), ["label", "probabilities"]);
   },
 
@@ -96,7 +96,7 @@ const tests: Readonly<Record<string, SuiteTest<ExecutionProvider>>> = {
     const [adder, same] = await Promise.all([load(provider, addModel()), load(provider, identityModel("float32"))]);
     await using _adder = adder;
     await using _same = same;
-    const [total, { y }] = await Promise.all([sum(adder, 1, 2), same.run({ x: rows([5, 6]) }, ["y"])]);
+    const [total, { y }] = await Promise.all([sum(adder, 1, 2), run(same, { x: rows([5, 6]) }, ["y"])]);
     check.equal(
       [total, numbers(y)],
       [
@@ -111,15 +111,15 @@ const tests: Readonly<Record<string, SuiteTest<ExecutionProvider>>> = {
     await using executor = await load(provider, bytes);
     const a = rows([1, 2]);
     const b = rows([3, 4]);
-    await executor.run({ a, b }, ["sum"]);
+    await run(executor, { a, b }, ["sum"]);
     check.equal([a, b], [rows([1, 2]), rows([3, 4])]);
     check.equal(bytes, addModel());
   },
 
   "answers in memory that a later run does not change": async (provider, check) => {
     await using executor = await load(provider, identityModel("float32"));
-    const { y } = await executor.run({ x: rows([1, 2]) }, ["y"]);
-    await executor.run({ x: rows([3, 4]) }, ["y"]);
+    const { y } = await run(executor, { x: rows([1, 2]) }, ["y"]);
+    await run(executor, { x: rows([3, 4]) }, ["y"]);
     check.equal(numbers(y), [1, 2]);
   },
 
@@ -147,7 +147,7 @@ const tests: Readonly<Record<string, SuiteTest<ExecutionProvider>>> = {
   "fails with MODEL_RUN_FAILED when the engine does, and goes on": async (provider, check) => {
     await using executor = await load(provider, addModel());
     const error = await check.fails("MODEL_RUN_FAILED", () =>
-      executor.run({ a: rows([1, 2], [3, 4]), b: rows([1, 2], [3, 4], [5, 6]) }, ["sum"]),
+      run(executor, { a: rows([1, 2], [3, 4]), b: rows([1, 2], [3, 4], [5, 6]) }, ["sum"]),
     );
     check.equal(error.details.provider, executor.provider);
     check.equal(error.cause instanceof Error, true);
@@ -192,9 +192,13 @@ function rows(...values: readonly (readonly [number, number])[]): Tensor<"float3
   return tensor("float32", Float32Array.from(values.flat()), [values.length, 2]);
 }
 
+async function run(executor: Executor, inputs: Tensors, outputs: readonly string[]): Promise<Tensors> {
+  return (await executor.run(inputs, outputs)).outputs;
+}
+
 /** One row of `a + b` by {@link addModel}. */
 async function sum(executor: Executor, a: number, b: number): Promise<number[]> {
-  const { sum } = await executor.run({ a: rows([a, a]), b: rows([b, b]) }, ["sum"]);
+  const { sum } = await run(executor, { a: rows([a, a]), b: rows([b, b]) }, ["sum"]);
   return numbers(sum);
 }
 

@@ -1,0 +1,254 @@
+import type { CallOptions } from "../../core/call.ts";
+import { type Clock, systemClock } from "../../core/clock.ts";
+import { raceAbort } from "../../core/deadline.ts";
+import { ModelwrightError } from "../../core/errors.ts";
+import type { AnswerOf } from "./engine-client.ts";
+import { executorLost, refusalOf } from "./engine-failure.ts";
+import type { EngineTensor } from "./engine-messages.ts";
+import { type EngineModel, EngineSlot, type SlotOptions } from "./engine-slot.ts";
+import type { OrtSessionOptions } from "./library.ts";
+
+/** Options of an {@link EnginePool}. */
+export interface EnginePoolOptions extends SlotOptions {
+  /** Most hosts, at least 1. */
+  readonly workers: number;
+  /** Longest run, ms; then its host is killed, which its channel must be able to do. @defaultValue no limit */
+  readonly hardTimeoutMs?: number | undefined;
+  readonly clock?: Clock;
+}
+
+/** What a run is given, made when a host is free: memory that moves must not move before. */
+export interface RunRequest {
+  readonly feeds: Readonly<Record<string, EngineTensor>>;
+  readonly fetches: readonly string[];
+  /** Memory of the feeds that may move. */
+  readonly transfer: readonly ArrayBuffer[];
+}
+
+interface Waiting {
+  readonly order: number;
+  readonly prepare: () => RunRequest;
+  readonly resolve: (answer: AnswerOf<"run">) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * Hosts of an engine that share the work of all models: started on demand, ended when they hold no model. A run goes to a free host
+ * that has its model; more wait in the order of asking.
+ */
+export class EnginePool {
+  readonly #options: EnginePoolOptions;
+  readonly #clock: Clock;
+  readonly #slots = new Set<EngineSlot>();
+  readonly #models = new Set<PooledModel>();
+  #ids = 0;
+  #orders = 0;
+
+  constructor(options: EnginePoolOptions) {
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+  }
+
+  /** Engine and device. */
+  get provider(): string {
+    return this.#options.provider;
+  }
+
+  /** Hosts that were started and not ended. */
+  get hosts(): number {
+    return this.#slots.size;
+  }
+
+  /** Most hosts. */
+  get workers(): number {
+    return this.#options.workers;
+  }
+
+  /**
+   * Loads a model into one host.
+   *
+   * @param bytes - kept until the model is released
+   * @throws a {@link ModelwrightError} with code `MODEL_INVALID`, `MODEL_UNSUPPORTED`, `MISSING_PEER` or `MODEL_EXECUTOR_LOST`
+   */
+  async load(bytes: Uint8Array, options: OrtSessionOptions, call?: CallOptions): Promise<PooledModel> {
+    call?.signal?.throwIfAborted();
+    const model = new PooledModel(this, { id: ++this.#ids, bytes, options });
+    this.#models.add(model);
+    const loaded = this.#loadFirst(model);
+    if (call?.signal === undefined) return loaded;
+    return raceAbort(call.signal, () => loaded).catch(async (error) => {
+      // Nobody waits for it any more. The signal ends the waiting, not the work.
+      loaded.then(() => this.release(model)).catch(() => {});
+      throw error;
+    });
+  }
+
+  /**
+   * Loads a model into more hosts, up to `instances` in all: at the same time where nothing else is served, else one by one, so that
+   * other models have hosts left to run on.
+   *
+   * @throws what the engine says, once; the instances that there are stay
+   */
+  async spread(model: PooledModel, instances: number): Promise<void> {
+    const missing = Math.min(instances, this.workers) - this.#slotsOf(model).length;
+    const alone = this.#models.size === 1;
+    const loads: Promise<unknown>[] = [];
+    for (let i = 0; i < missing && !model.released; i += 1) {
+      const load = this.#loadInto(this.#slotFor(model), model);
+      if (alone) loads.push(load);
+      else await load;
+    }
+    await Promise.all(loads);
+  }
+
+  /** Runs a model on the first host that is free. An abort ends the waiting; a run that has begun goes on. */
+  run(model: PooledModel, prepare: () => RunRequest, call?: CallOptions): Promise<AnswerOf<"run">> {
+    const signal = call?.signal;
+    if (signal?.aborted) return Promise.reject(signal.reason);
+    let entry: Waiting | undefined;
+    const answer = new Promise<AnswerOf<"run">>((resolve, reject) => {
+      const run: Waiting = { order: ++this.#orders, prepare, resolve, reject };
+      for (const slot of this.#slots) {
+        if (slot.idle && slot.isReady(model.model)) {
+          this.#start(slot, model, run);
+          return;
+        }
+      }
+      if (model.failure !== undefined) throw model.failure;
+      entry = run;
+      model.waiting.add(run);
+    });
+    if (signal === undefined) return answer;
+    return raceAbort(signal, () => answer).finally(() => {
+      if (entry !== undefined) model.waiting.delete(entry);
+    });
+  }
+
+  /** Hosts that can run a model. */
+  ready(model: PooledModel): number {
+    return this.#slotsOf(model).filter((slot) => slot.isReady(model.model)).length;
+  }
+
+  /** Gives a model's memory back, after the runs that have begun. Waits until hosts that hold nothing any more have ended. */
+  async release(model: PooledModel): Promise<void> {
+    if (model.released) return;
+    model.released = true;
+    this.#models.delete(model);
+    const released = this.#slotsOf(model).map((slot) => slot.release(model.model));
+    this.#forgetEmpty();
+    await Promise.all(released);
+  }
+
+  async #loadFirst(model: PooledModel): Promise<PooledModel> {
+    try {
+      const answer = await this.#loadInto(this.#slotFor(model), model);
+      const refusal = refusalOf(this.provider, answer);
+      if (refusal !== undefined) throw refusal;
+      model.loaded = answer;
+      return model;
+    } catch (error) {
+      await this.release(model);
+      throw error;
+    }
+  }
+
+  async #loadInto(slot: EngineSlot, model: PooledModel): Promise<AnswerOf<"load">> {
+    try {
+      return await slot.load(model.model);
+    } catch (error) {
+      this.#forgetEmpty();
+      await slot.endIfEmpty();
+      throw error;
+    }
+  }
+
+  /** A place for one more instance: an empty one, a new one, or that with the fewest models. */
+  #slotFor(model: PooledModel): EngineSlot {
+    if (this.#slots.size < this.workers) return this.#newSlot();
+    const others = [...this.#slots].filter((slot) => !slot.has(model.model));
+    return others.reduce((least, slot) => (slot.size < least.size ? slot : least));
+  }
+
+  #newSlot(): EngineSlot {
+    const slot = new EngineSlot(this.#options, {
+      idle: () => this.#next(slot),
+      ready: () => {},
+      gaveUp: (given, error) => {
+        const model = [...this.#models].find((each) => each.model === given);
+        if (model === undefined) return;
+        this.#forgetEmpty();
+        if (this.#slotsOf(model).length > 0) return;
+        model.failure = error;
+        for (const { reject } of model.waiting) reject(error);
+        model.waiting.clear();
+      },
+    });
+    this.#slots.add(slot);
+    return slot;
+  }
+
+  #slotsOf(model: PooledModel): EngineSlot[] {
+    return [...this.#slots].filter((slot) => slot.has(model.model));
+  }
+
+  #forgetEmpty(): void {
+    for (const slot of this.#slots) if (slot.size === 0) this.#slots.delete(slot);
+  }
+
+  /** Gives a free host the run that has waited longest among those that it can do. */
+  #next(slot: EngineSlot): void {
+    if (!slot.idle) return;
+    let next: { readonly model: PooledModel; readonly run: Waiting } | undefined;
+    for (const model of this.#models) {
+      const [run] = model.waiting;
+      if (run !== undefined && run.order < (next?.run.order ?? Infinity) && slot.isReady(model.model)) next = { model, run };
+    }
+    if (next === undefined) return;
+    next.model.waiting.delete(next.run);
+    this.#start(slot, next.model, next.run);
+  }
+
+  #start(slot: EngineSlot, { model }: PooledModel, run: Waiting): void {
+    const { hardTimeoutMs } = this.#options;
+    let late: string | undefined;
+    const timer =
+      hardTimeoutMs === undefined
+        ? undefined
+        : this.#clock.schedule(hardTimeoutMs, () => {
+            late = `the run took longer than hardTimeoutMs, ${hardTimeoutMs} ms`;
+            slot.kill(late);
+          });
+    const begin = async () => {
+      const { feeds, fetches, transfer } = run.prepare();
+      return slot.run(model, feeds, fetches, transfer);
+    };
+    begin()
+      .then(run.resolve, (error) => {
+        // Another try would take as long.
+        const again = late !== undefined && ModelwrightError.is(error, "MODEL_EXECUTOR_LOST");
+        run.reject(again ? executorLost(this.provider, late!, error.details.replaced, false) : error);
+      })
+      .finally(() => {
+        timer?.[Symbol.dispose]();
+        this.#next(slot);
+      });
+  }
+}
+
+/** A model in the hosts of a pool. */
+export class PooledModel {
+  readonly pool: EnginePool;
+  readonly model: EngineModel;
+  /** Runs that wait for a host, oldest first. */
+  readonly waiting = new Set<Waiting>();
+  /** What the first host said of it. */
+  loaded!: AnswerOf<"load">;
+  released = false;
+  /** Why no host will run it any more. */
+  failure: unknown;
+
+  constructor(pool: EnginePool, model: EngineModel) {
+    this.pool = pool;
+    this.model = model;
+  }
+}

@@ -1,0 +1,259 @@
+import type { CallOptions } from "../core/call.ts";
+import type { Clock } from "../core/clock.ts";
+import { ModelwrightError } from "../core/errors.ts";
+import type { Logger } from "../core/logger.ts";
+import type { LoadedModel, ModelSource } from "../core/model.ts";
+import type { BatchCall } from "./batching/batch-call.ts";
+import { Batcher } from "./batching/batcher.ts";
+import type { JobAnswer } from "./batching/job.ts";
+import { CachedAnswers } from "./cached-answers.ts";
+import { checkedCopies } from "./check-tensors.ts";
+import type { ModelVariants } from "./model-variants.ts";
+import { type Seat, SeatOpener } from "./open-seat.ts";
+import type { Executor, ModelInterface, RunTiming, TensorSpec, Tensors } from "./port.ts";
+import { ProviderChain, type ProviderFailure } from "./provider-chain.ts";
+import type { Row } from "./row.ts";
+import { type RowPacker, rowPacker } from "./row-packer.ts";
+import { type RowUnpacker, rowUnpacker } from "./row-unpacker.ts";
+import { type ParsedSessionOptions, schemaColumns } from "./session-options.ts";
+import { InferenceStatistics } from "./statistics.ts";
+import type { StepContext } from "./step.ts";
+import { type WarmUp, warmUp } from "./warm-up.ts";
+
+/** Whether rows of several callers share a run, and why not. */
+export interface BatchingState {
+  readonly enabled: boolean;
+  /** For a human. */
+  readonly reason: string;
+}
+
+/** What a live model is made from. */
+export interface LiveModelOptions {
+  readonly model: LoadedModel | ModelSource | ModelVariants | undefined;
+  readonly session: ParsedSessionOptions;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly onFailure: (failure: ProviderFailure) => void;
+}
+
+/** Executors that were told how long runs take: one that several sessions share is told once. */
+const settled = new WeakSet<Executor>();
+
+/** One version of a model, loaded, warm and ready to answer: what a session has one of, and two while it goes over to another. */
+export class LiveModel implements AsyncDisposable {
+  readonly chain: ProviderChain;
+  readonly interface: ModelInterface;
+  readonly omitted: Seat["omitted"];
+  readonly packer: RowPacker;
+  readonly unpack: RowUnpacker;
+  /** Outputs that rows are answered from. */
+  readonly rowOutputs: readonly TensorSpec[];
+  readonly rowOutputNames: readonly string[];
+  readonly outputNames: readonly string[];
+  readonly batching: BatchingState;
+  readonly statistics: InferenceStatistics;
+  readonly #batcher: Batcher;
+  #answers: CachedAnswers | undefined;
+  #context: StepContext | undefined;
+
+  private constructor(
+    chain: ProviderChain,
+    options: LiveModelOptions,
+    packer: RowPacker,
+    rowOutputs: readonly TensorSpec[],
+    warm: WarmUp,
+  ) {
+    const { session, clock } = options;
+    const { seat } = chain;
+    this.chain = chain;
+    this.interface = seat.interface;
+    this.omitted = seat.omitted;
+    this.packer = packer;
+    this.rowOutputs = rowOutputs;
+    this.rowOutputNames = rowOutputs.map(({ name }) => name);
+    this.outputNames = seat.interface.outputs.map(({ name }) => name);
+    this.unpack = rowUnpacker(rowOutputs);
+    this.batching = batchingState(warm);
+    this.statistics = new InferenceStatistics(clock);
+    this.#batcher = new Batcher({
+      target: chain,
+      batchable: this.batching.enabled,
+      fixedShape: isBounded(seat.interface),
+      model: chain.answerer.model.name ?? seat.executor.provider,
+      options: session.batching === false || session.batching === undefined ? {} : session.batching,
+      statistics: this.statistics,
+      timings: warm.timings,
+      clock,
+    });
+    const { cache } = session;
+    const { digest } = seat.identity;
+    // An answer that is drawn at random, or whose model is not known, is not the answer to the same question.
+    if (cache !== undefined && digest !== undefined && !seat.random) {
+      const steps = [session.preprocess?.version ?? "", session.postprocess?.version ?? ""];
+      this.#answers = new CachedAnswers(cache, digest, steps, this.statistics);
+    }
+  }
+
+  /**
+   * Loads a model with the first provider that can run it, and warms it up.
+   *
+   * @throws what {@link ProviderChain.advance}, the samples' rows and the columns have against it
+   */
+  static async open(options: LiveModelOptions, call: CallOptions | undefined): Promise<LiveModel> {
+    const { model, session, clock, onFailure } = options;
+    const { providers, models: cache, maxModelBytes: maxBytes } = session;
+    const opener = new SeatOpener({ model, cache, maxBytes });
+    const chain = new ProviderChain({ providers, opener, clock, onFailure });
+    try {
+      await chain.advance(call);
+      const { inputs, outputs, columns: recorded } = chain.seat.interface;
+      const implied = recorded ?? (session.preprocess === undefined ? schemaColumns(session.input) : undefined);
+      const packer = rowPacker(inputs, session.columns, implied);
+      const rowOutputs = session.outputs === undefined ? outputs : chosenOutputs(outputs, session.outputs);
+      const warm = await warmUpChain(chain, session, packer, clock, call);
+      opener.forget();
+      const live = new LiveModel(chain, options, packer, rowOutputs, warm);
+      return live;
+    } catch (error) {
+      await chain[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  /** Runs the model on rows that may share the run with those of others. */
+  submit(inputs: Tensors, rows: number, outputs: readonly string[], call: BatchCall | undefined): Promise<JobAnswer> {
+    return this.#answers === undefined
+      ? this.#batcher.submit({ inputs, rows, outputs }, call)
+      : this.#answers.submit(inputs, rows, outputs, this.chain.answerer, () =>
+          this.#batcher.submit({ inputs, rows, outputs }, call),
+        );
+  }
+
+  /** What processing steps are told. */
+  get context(): StepContext {
+    const { model, provider } = this.chain.answerer;
+    if (this.#context?.provider !== provider) {
+      const { inputs, outputs } = this.interface;
+      this.#context = Object.freeze({ inputs, outputs, model, provider });
+    }
+    return this.#context!;
+  }
+
+  /** Jobs that wait for a run. */
+  get waiting(): number {
+    return this.#batcher.waiting;
+  }
+
+  /** What is known of the time of a run. */
+  get cost(): Batcher["cost"] {
+    return this.#batcher.cost;
+  }
+
+  /** Lets the work that was submitted end, then releases the model. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      await this.#batcher.close();
+    } finally {
+      await this.chain[Symbol.asyncDispose]();
+    }
+  }
+}
+
+/** Warms the first provider up that can run the model; one that loads it and cannot run it is given up while there is another. */
+async function warmUpChain(
+  chain: ProviderChain,
+  session: ParsedSessionOptions,
+  packer: RowPacker,
+  clock: Clock,
+  call: CallOptions | undefined,
+): Promise<WarmUp> {
+  for (;;) {
+    const { seat } = chain;
+    const { executor } = seat;
+    const wanted =
+      session.warmUp !== false && (seat.modelBytes > 0 || session.warmUp !== undefined || isObject(session.batching));
+    if (!wanted) return { warm: false, failure: undefined, obstacle: untested(session, executor), timings: [] };
+    const warm = await warmUp(
+      {
+        run: (inputs, options) =>
+          chain.run(
+            inputs,
+            chain.seat.interface.outputs.map(({ name }) => name),
+            options,
+          ),
+        model: seat.interface,
+        samples: samplesOf(session, packer, chain),
+        probe: session.batching !== false && !seat.random,
+        clock,
+      },
+      call,
+    );
+    if (chain.seat !== seat) continue;
+    if (warm.failure !== undefined && chain.hasNext) {
+      try {
+        await chain.giveUp(warm.failure, call);
+        continue;
+      } catch {
+        // No other provider can load it either: this one has, and a caller's rows may suit it better than the samples.
+        call?.signal?.throwIfAborted();
+      }
+    }
+    if (session.batching === false) return { ...warm, obstacle: "it was switched off" };
+    if (seat.random) return { ...warm, obstacle: "the model draws random numbers, so that its answers cannot be compared" };
+    await settle(executor, seat, warm.timings);
+    return warm;
+  }
+}
+
+async function settle(executor: Executor, { interface: model }: Seat, timings: readonly RunTiming[]): Promise<void> {
+  if (timings.length === 0 || executor.settle === undefined || settled.has(executor)) return;
+  settled.add(executor);
+  await executor.settle(timings, isBounded(model));
+}
+
+function samplesOf(
+  { warmUp: given, preprocess }: ParsedSessionOptions,
+  packer: RowPacker,
+  { seat, answerer }: ProviderChain,
+): Tensors | undefined {
+  if (!isObject(given)) return undefined;
+  const { rows, tensors } = given;
+  if (rows === undefined) return checkedCopies(seat.interface.inputs, tensors!);
+  const context = { ...seat.interface, ...answerer };
+  return packer.pack(preprocess === undefined ? rows : rows.map((row) => preprocess.run(row as never, context) as Row));
+}
+
+function untested(session: ParsedSessionOptions, { placement, provider }: Executor): string {
+  if (session.batching === false) return "it was switched off";
+  if (session.warmUp === false) return "warm-up was switched off, so that nothing is known of the model";
+  const who = placement === "remote" ? "the server batches by itself" : `${provider} has a model of its own`;
+  return `${who}; give batching options to have it probed`;
+}
+
+function batchingState({ obstacle }: WarmUp): BatchingState {
+  return obstacle === undefined
+    ? { enabled: true, reason: "rows answered the same alone and together" }
+    : { enabled: false, reason: obstacle };
+}
+
+/** Whether the size of an input follows from its number of rows. */
+function isBounded({ inputs }: ModelInterface): boolean {
+  return inputs.every(({ dims }) => dims?.every((extent, axis) => axis === 0 || typeof extent === "number") === true);
+}
+
+function chosenOutputs(outputs: readonly TensorSpec[], names: readonly string[]): readonly TensorSpec[] {
+  return names.map((name) => {
+    const spec = outputs.find((output) => output.name === name);
+    if (spec !== undefined) return spec;
+    const known = outputs.map((output) => output.name);
+    throw new ModelwrightError(
+      "INPUT_UNKNOWN",
+      `The model has no tensor output ${JSON.stringify(name)}; it has ${known.join(", ")}`,
+      { details: { input: name, known } },
+    );
+  });
+}
+
+function isObject<T>(value: T | false | undefined): value is T & object {
+  return typeof value === "object";
+}

@@ -1,0 +1,122 @@
+import type { CallOptions } from "../core/call.ts";
+import { ModelwrightError } from "../core/errors.ts";
+import type { LoadedModel, ModelIdentity, ModelSource } from "../core/model.ts";
+import type { ModelCache } from "./model-cache.ts";
+import { isModelVariants, type ModelVariants, pickVariant } from "./model-variants.ts";
+import type { ExecutionProvider, Executor, ModelInterface, TensorSpec } from "./port.ts";
+import { type OmittedOutput, type PreparedModel, prepareModel } from "./prepare-model.ts";
+
+/** A provider that has loaded a model. */
+export interface Seat extends AsyncDisposable {
+  readonly executor: Executor;
+  readonly identity: ModelIdentity;
+  readonly interface: ModelInterface;
+  readonly omitted: readonly OmittedOutput[];
+  /** See {@link PreparedModel.cast}. */
+  readonly cast: ReadonlySet<string>;
+  /** See {@link PreparedModel.random}. */
+  readonly random: boolean;
+  /** Size of the model that the engine was given; 0 for a provider with a model of its own. */
+  readonly modelBytes: number;
+}
+
+/** Where seats get their models. */
+export interface SeatSource {
+  readonly model: LoadedModel | ModelSource | ModelVariants | undefined;
+  readonly cache: ModelCache | undefined;
+  readonly maxBytes: number;
+}
+
+const nothing: ReadonlySet<string> = new Set();
+
+/** Loads models for the providers of one session. A model is read and prepared once, whatever the number of providers that try it. */
+export class SeatOpener {
+  readonly #source: SeatSource;
+  readonly #prepared = new Map<LoadedModel | ModelSource, Promise<PreparedModel>>();
+
+  constructor(source: SeatSource) {
+    this.#source = source;
+  }
+
+  /**
+   * @throws a {@link ModelwrightError}: what the source, the model or the provider has against it; `CONFIG_INVALID` when the provider
+   * needs a model and there is none
+   */
+  async open(provider: ExecutionProvider, call: CallOptions | undefined): Promise<Seat> {
+    if (provider.capabilities.model === "own") return ownSeat(provider, call);
+    const prepared = await this.#prepare(provider, call);
+    checkTypes(provider, prepared);
+    const { identity, bytes, interface: model, omitted, cast, random } = prepared;
+    const load = (options: CallOptions | undefined) => provider.load({ identity, bytes }, options);
+    const { cache } = this.#source;
+    const lease =
+      cache === undefined
+        ? borrowless(await load(call))
+        : await cache.acquire({ digest: identity.digest!, provider, bytes: bytes.byteLength }, load, call);
+    return {
+      executor: lease.executor,
+      identity,
+      interface: model,
+      omitted,
+      cast,
+      random,
+      modelBytes: bytes.byteLength,
+      [Symbol.asyncDispose]: () => lease[Symbol.asyncDispose](),
+    };
+  }
+
+  /** Lets go of the bytes, which the engines that loaded them have copied. A later provider loads them anew. */
+  forget(): void {
+    this.#prepared.clear();
+  }
+
+  #prepare(provider: ExecutionProvider, call: CallOptions | undefined): Promise<PreparedModel> {
+    const { model, maxBytes } = this.#source;
+    if (model === undefined) {
+      const reason = `${provider.name} needs a model and the session was opened without one`;
+      throw new ModelwrightError("MODEL_UNSUPPORTED", `${reason}; pass one as model`, { details: { reason } });
+    }
+    const source = isModelVariants(model) ? pickVariant(model, provider).source : model;
+    let prepared = this.#prepared.get(source);
+    if (prepared === undefined) {
+      const loading = async () => prepareModel("load" in source ? await source.load(call) : source, maxBytes, call);
+      prepared = loading();
+      this.#prepared.set(source, prepared);
+      prepared.catch(() => this.#prepared.delete(source));
+    }
+    return prepared;
+  }
+}
+
+async function ownSeat(provider: ExecutionProvider, call: CallOptions | undefined): Promise<Seat> {
+  const executor = await provider.load({ identity: {}, bytes: new Uint8Array() }, call);
+  if (executor.interface === undefined) {
+    await executor[Symbol.asyncDispose]();
+    throw new TypeError(
+      `${provider.name} has a model of its own and does not say what it takes: its executor needs an interface`,
+    );
+  }
+  return {
+    executor,
+    identity: executor.model ?? {},
+    interface: executor.interface,
+    omitted: [],
+    cast: nothing,
+    random: false,
+    modelBytes: 0,
+    [Symbol.asyncDispose]: () => executor[Symbol.asyncDispose](),
+  };
+}
+
+function borrowless(executor: Executor): { readonly executor: Executor } & AsyncDisposable {
+  return { executor, [Symbol.asyncDispose]: () => executor[Symbol.asyncDispose]() };
+}
+
+/** Refuses before the engine sees the model: some engines end the process over a type that they do not know. */
+function checkTypes({ name, capabilities }: ExecutionProvider, { interface: model, cast }: PreparedModel): void {
+  const isKnown = (spec: TensorSpec) => capabilities.elementTypes.includes(cast.has(spec.name) ? "float32" : spec.type);
+  const strange = [...model.inputs, ...model.outputs].find((spec) => !isKnown(spec));
+  if (strange === undefined) return;
+  const reason = `it takes and gives no ${strange.type}, which ${JSON.stringify(strange.name)} is; convert it inside the model with a Cast`;
+  throw new ModelwrightError("MODEL_UNSUPPORTED", `${name} cannot run the model: ${reason}`, { details: { reason } });
+}

@@ -1,0 +1,275 @@
+import type { CallOptions } from "../core/call.ts";
+import type { Clock } from "../core/clock.ts";
+import { raceAbort } from "../core/deadline.ts";
+import { ModelwrightError, messageOf } from "../core/errors.ts";
+import type { ModelIdentity } from "../core/model.ts";
+import { toBfloat16, toFloat32 } from "./bfloat16-border.ts";
+import type { Seat, SeatOpener } from "./open-seat.ts";
+import type { ExecutionProvider, ExecutionRun, ModelInterface, Placement, Tensors } from "./port.ts";
+
+/** A provider that does not run the model, and why. */
+export interface ProviderFailure {
+  /** Name of the provider. */
+  readonly provider: string;
+  /** For a human. */
+  readonly reason: string;
+}
+
+/** Which model answered, and where it ran. */
+export interface Answerer {
+  readonly model: ModelIdentity;
+  readonly provider: string;
+}
+
+/** A run, and who answered it. */
+export interface ChainRun extends ExecutionRun {
+  readonly by: Answerer;
+}
+
+/** What a chain needs. */
+export interface ProviderChainOptions {
+  readonly providers: readonly ExecutionProvider[];
+  readonly opener: SeatOpener;
+  readonly clock: Clock;
+  /** Told when a provider cannot load or run the model. */
+  readonly onFailure: (failure: ProviderFailure) => void;
+}
+
+/** A provider, as far as it has been tried. */
+interface Place {
+  readonly provider: ExecutionProvider;
+  seat: Seat | undefined;
+  answerer: Answerer | undefined;
+  error: unknown;
+  failure: ProviderFailure | undefined;
+  /** When it may be tried again, on the monotonic clock; never, unless it can come back. */
+  retryAt: number;
+}
+
+/** How long after it could not be asked a provider is asked again, ms. */
+const recoverAfterMs = 30_000;
+
+/**
+ * The providers of a session in their order, of which one runs the model. When that one is lost, or cannot be asked, the next one that
+ * can load the model takes over, and the run is repeated there: to run a model twice changes nothing. One that could not be asked, such
+ * as a server, is asked again half a minute later; one that is lost for good, such as a graphics card, is not.
+ */
+export class ProviderChain implements AsyncDisposable {
+  readonly #places: readonly Place[];
+  readonly #options: ProviderChainOptions;
+  /** What the first provider that loaded takes and gives; the others must agree. */
+  #interface: ModelInterface | undefined;
+  #current = -1;
+  /** Whether a provider before the current one may come back. */
+  #displaced = false;
+  #moving: Promise<void> | undefined;
+
+  constructor(options: ProviderChainOptions) {
+    this.#options = options;
+    this.#places = options.providers.map((provider) => ({
+      provider,
+      seat: undefined,
+      answerer: undefined,
+      error: undefined,
+      failure: undefined,
+      retryAt: Number.POSITIVE_INFINITY,
+    }));
+  }
+
+  /** The provider that runs the model. */
+  get seat(): Seat {
+    return this.#places[this.#current]!.seat!;
+  }
+
+  /** Who answers at the moment. */
+  get answerer(): Answerer {
+    return this.#places[this.#current]!.answerer!;
+  }
+
+  /** Why the providers before the current one do not run the model. */
+  get failures(): readonly ProviderFailure[] {
+    return this.#places.slice(0, this.#current).flatMap(({ failure }) => failure ?? []);
+  }
+
+  get concurrency(): number {
+    return this.seat.executor.concurrency;
+  }
+
+  get placement(): Placement {
+    return this.seat.executor.placement;
+  }
+
+  get sharedMemory(): boolean {
+    return this.seat.executor.sharedMemory;
+  }
+
+  /** Whether a provider is left to go on to. */
+  get hasNext(): boolean {
+    return this.#current + 1 < this.#places.length;
+  }
+
+  /**
+   * Goes on to the next provider that has the model loaded or can load it; stays where it is when there is none.
+   *
+   * @throws the provider's own error when it is the only one, else a {@link ModelwrightError} with code `MODEL_LOAD_FAILED`, whose
+   * cause is an `AggregateError` of all
+   */
+  async advance(call: CallOptions | undefined): Promise<void> {
+    for (let next = this.#current + 1; next < this.#places.length; next++) {
+      const place = this.#places[next]!;
+      if (place.seat === undefined && place.failure === undefined) await this.#open(place, next, call);
+      if (place.seat === undefined) continue;
+      this.#current = next;
+      return;
+    }
+    throw this.#exhausted();
+  }
+
+  /** Goes on to the next provider because the model does not run on the current one. Rejects, and stays, when no other can load it. */
+  async giveUp(error: unknown, call: CallOptions | undefined): Promise<void> {
+    const place = this.#places[this.#current]!;
+    this.#fail(place, error);
+    await this.advance(call);
+    const { seat } = place;
+    place.seat = undefined;
+    await seat?.[Symbol.asyncDispose]();
+  }
+
+  /** Runs the model, on the next provider when this one is lost or cannot be asked. */
+  async run(inputs: Tensors, outputs: readonly string[], call?: CallOptions): Promise<ChainRun> {
+    if (this.#displaced) this.#comeBack();
+    const place = this.#places[this.#current]!;
+    const { seat, answerer } = place;
+    try {
+      const run = seat!.cast.size === 0 ? seat!.executor.run(inputs, outputs, call) : runCast(seat!, inputs, outputs, call);
+      const { outputs: answered, inferMs } = await run;
+      return { outputs: answered, inferMs, by: answerer! };
+    } catch (error) {
+      if (!isLost(error) || call?.signal?.aborted === true) throw error;
+      await this.#leave(place, error, call?.signal);
+      return this.run(inputs, outputs, call);
+    }
+  }
+
+  /** Disposes the model of every provider; each waits for its running work. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const ends = await Promise.allSettled(this.#places.map(({ seat }) => seat?.[Symbol.asyncDispose]()));
+    const failed = ends.find((end) => end.status === "rejected");
+    if (failed !== undefined) throw failed.reason;
+  }
+
+  async #open(place: Place, index: number, call: CallOptions | undefined): Promise<void> {
+    try {
+      const seat = await this.#options.opener.open(place.provider, call);
+      const strange = this.#interface === undefined ? undefined : interfaceDifference(this.#interface, seat.interface);
+      if (call?.signal?.aborted === true || strange !== undefined) await seat[Symbol.asyncDispose]();
+      // Nobody waits for it any more.
+      call?.signal?.throwIfAborted();
+      if (strange !== undefined) {
+        throw new ModelwrightError("MODEL_UNSUPPORTED", `${place.provider.name} has another model: ${strange}`, {
+          details: { reason: strange },
+        });
+      }
+      this.#interface ??= seat.interface;
+      place.seat = seat;
+      place.answerer = Object.freeze({ model: Object.freeze({ ...seat.identity }), provider: seat.executor.provider });
+    } catch (error) {
+      call?.signal?.throwIfAborted();
+      this.#fail(this.#places[index]!, error);
+    }
+  }
+
+  /** Leaves a provider, once, however many of its runs fail. Throws the error when no other can take over. */
+  async #leave(place: Place, error: unknown, signal: AbortSignal | undefined): Promise<void> {
+    if (this.#places[this.#current] !== place) return;
+    this.#moving ??= this.#move(place, error).finally(() => {
+      this.#moving = undefined;
+    });
+    const moving = this.#moving;
+    // Whoever gives up waiting does not stop the move, which others wait for.
+    await (signal === undefined ? moving : raceAbort(signal, () => moving));
+  }
+
+  async #move(place: Place, error: unknown): Promise<void> {
+    this.#fail(place, error);
+    try {
+      await this.advance(undefined);
+    } catch {
+      throw error;
+    }
+    if (ModelwrightError.is(error, "MODEL_UNAVAILABLE")) {
+      place.retryAt = this.#options.clock.monotonic() + recoverAfterMs;
+      this.#displaced = true;
+      return;
+    }
+    const { seat } = place;
+    place.seat = undefined;
+    // It is broken: how it ends tells nobody anything.
+    if (seat !== undefined) Promise.resolve(seat[Symbol.asyncDispose]()).catch(() => {});
+  }
+
+  /** Goes back to the first provider that may be asked again. */
+  #comeBack(): void {
+    const now = this.#options.clock.monotonic();
+    const index = this.#places.findIndex(({ seat, retryAt }, i) => i < this.#current && seat !== undefined && retryAt <= now);
+    if (index < 0) return;
+    const place = this.#places[index]!;
+    place.retryAt = Number.POSITIVE_INFINITY;
+    place.failure = undefined;
+    this.#current = index;
+    this.#displaced = this.#places.some(({ retryAt }, i) => i < index && retryAt < Number.POSITIVE_INFINITY);
+  }
+
+  #fail(place: Place, error: unknown): void {
+    place.error = error;
+    place.failure = { provider: place.provider.name, reason: reasonOf(error) };
+    this.#options.onFailure(place.failure);
+  }
+
+  #exhausted(): unknown {
+    const failed = this.#places.filter(({ failure }) => failure !== undefined);
+    const attempts = failed.map(({ failure }) => failure!);
+    const errors = failed.map(({ error }) => error);
+    if (errors.length === 1 && ModelwrightError.is(errors[0])) return errors[0];
+    const reasons = attempts.map(({ provider, reason }) => `${provider}: ${reason}`).join("; ");
+    return new ModelwrightError("MODEL_LOAD_FAILED", `No provider could load the model. ${reasons}`, {
+      details: { attempts },
+      cause: new AggregateError(errors, "Every provider failed"),
+    });
+  }
+}
+
+/** Whether another provider may still answer what this one could not. */
+function isLost(error: unknown): boolean {
+  if (ModelwrightError.is(error, "MODEL_EXECUTOR_LOST")) return !error.details.replaced;
+  return ModelwrightError.is(error, "MODEL_UNAVAILABLE");
+}
+
+async function runCast(
+  { executor, cast }: Seat,
+  inputs: Tensors,
+  outputs: readonly string[],
+  call: CallOptions | undefined,
+): Promise<ExecutionRun> {
+  const { outputs: answered, inferMs } = await executor.run(toFloat32(inputs, cast), outputs, call);
+  return { outputs: toBfloat16(answered, cast), inferMs };
+}
+
+/** In what a provider's model is another one to the caller than that of the provider before. */
+function interfaceDifference(expected: ModelInterface, given: ModelInterface): string | undefined {
+  for (const kind of ["inputs", "outputs"] as const) {
+    const render = (model: ModelInterface) =>
+      model[kind]
+        .map(({ name, type }) => `${name} (${type})`)
+        .sort()
+        .join(", ");
+    if (render(expected) !== render(given)) return `its ${kind} are ${render(given)}, not ${render(expected)}`;
+  }
+  return undefined;
+}
+
+/** What failed, without the name of the provider, which stands beside it. */
+function reasonOf(error: unknown): string {
+  if (ModelwrightError.is(error, "MODEL_INVALID") || ModelwrightError.is(error, "MODEL_UNSUPPORTED")) return error.details.reason;
+  return messageOf(error);
+}

@@ -1,0 +1,130 @@
+import type { CallOptions } from "../core/call.ts";
+import type { Clock } from "../core/clock.ts";
+import { ModelwrightError, messageOf } from "../core/errors.ts";
+import { seeded } from "../core/random.ts";
+import { sliceRows, type Tensor } from "../core/tensor.ts";
+import type { ExecutionRun, ModelInterface, RunTiming, Tensors } from "./port.ts";
+import { rowDifference, signatureObstacle } from "./row-independence.ts";
+import { sampleTensors } from "./sample-tensors.ts";
+
+/** What came of warming up. */
+export interface WarmUp {
+  /** Whether a run has succeeded, so that the first caller does not pay for what engines do at first. */
+  readonly warm: boolean;
+  /** Why not, when not. */
+  readonly failure: ModelwrightError | undefined;
+  /** Why rows of several callers may not share a run; undefined when they may. */
+  readonly obstacle: string | undefined;
+  /** How long runs took when warm, by rising number of rows. */
+  readonly timings: readonly RunTiming[];
+}
+
+/** Runs a model. */
+type Run = (inputs: Tensors, call: CallOptions | undefined) => Promise<ExecutionRun>;
+
+/** What to warm up with. */
+export interface WarmUpOptions {
+  readonly run: Run;
+  readonly model: ModelInterface;
+  /** Rows of samples by the host, side by side. @defaultValue made up from the signature */
+  readonly samples?: Tensors | undefined;
+  /** Whether to find out if rows may share a run. */
+  readonly probe: boolean;
+  readonly clock: Clock;
+}
+
+/** Extents for axes that a model leaves open, besides the first, in the order of trying: convolutions need more than a few. */
+const openExtents = [1, 8, 32, 224];
+const probeRows = 5;
+/** A model whose run takes longer, ms, is not run more often than needed. */
+const slowMs = 50;
+const timingRows = 16;
+const timingRuns = 3;
+
+/**
+ * Runs a model with samples until it is warm, finds out whether rows answer the same alone and together, and measures how long runs take.
+ *
+ * The samples of the signature may be refused by a model that a caller's rows would not be; then it is not warm, and that is told.
+ */
+export async function warmUp(options: WarmUpOptions, call: CallOptions | undefined): Promise<WarmUp> {
+  const { run, model, samples, probe, clock } = options;
+  const declared = probe ? signatureObstacle(model.inputs, model.outputs) : "it was not asked for";
+  const rows = declared === undefined ? probeRows : 1;
+  let failure: ModelwrightError | undefined;
+  const isOpen = model.inputs.some(({ dims }) => dims?.some((extent, axis) => axis > 0 && typeof extent === "string"));
+  for (const extent of isOpen && samples === undefined ? openExtents : openExtents.slice(0, 1)) {
+    const all = samples ?? sampleTensors(model.inputs, rows, extent, seeded(extent));
+    if (all === undefined) break;
+    const first = declared === undefined ? rowsOf(all, 0, 1) : all;
+    try {
+      await run(first, call);
+    } catch (error) {
+      if (!ModelwrightError.is(error, "MODEL_RUN_FAILED")) throw error;
+      failure = error;
+      continue;
+    }
+    const one = await timed(run, first, 1, clock, call);
+    const slow = one.inferMs > slowMs;
+    if (declared !== undefined) return { warm: true, failure: undefined, obstacle: declared, timings: [one] };
+    const count = Math.min(slow ? 2 : probeRows, extentOf(all));
+    const obstacle = count < 2 ? "one sample is too few to compare with others" : await compare(run, all, count, call);
+    const many =
+      slow || obstacle !== undefined ? undefined : await timed(run, repeated(all, timingRows), timingRows, clock, call);
+    return { warm: true, failure: undefined, obstacle, timings: many === undefined ? [one] : [one, many] };
+  }
+  const reason = failure === undefined ? "its inputs are too big to make up" : messageOf(failure);
+  const obstacle = declared ?? `no sample could be run to find out whether rows are independent: ${reason}`;
+  return { warm: false, failure, obstacle, timings: [] };
+}
+
+/** Compares rows alone, all together, and some in another company. */
+async function compare(run: Run, all: Tensors, count: number, call: CallOptions | undefined): Promise<string | undefined> {
+  try {
+    const alone: Tensors[] = [];
+    for (let row = 0; row < count; row++) alone.push((await run(rowsOf(all, row, row + 1), call)).outputs);
+    const merged = rowDifference((await run(rowsOf(all, 0, count), call)).outputs, alone);
+    if (merged !== undefined || count < 3) return merged;
+    return rowDifference((await run(rowsOf(all, 1, count - 1), call)).outputs, alone.slice(1, count - 1));
+  } catch (error) {
+    if (!ModelwrightError.is(error, "MODEL_RUN_FAILED")) throw error;
+    return `a run with several rows failed: ${messageOf(error)}`;
+  }
+}
+
+async function timed(run: Run, inputs: Tensors, rows: number, clock: Clock, call: CallOptions | undefined): Promise<RunTiming> {
+  let best: RunTiming | undefined;
+  for (let i = 0; i < timingRuns; i++) {
+    const startedAt = clock.monotonic();
+    const { inferMs } = await run(inputs, call);
+    const roundTripMs = clock.monotonic() - startedAt;
+    if (best === undefined || inferMs < best.inferMs) best = { rows, inferMs, roundTripMs };
+    if (inferMs > slowMs) break;
+  }
+  return best!;
+}
+
+function extentOf(tensors: Tensors): number {
+  return Object.values(tensors)[0]?.dims[0] ?? 1;
+}
+
+function rowsOf(tensors: Tensors, start: number, end: number): Tensors {
+  return Object.fromEntries(Object.entries(tensors).map(([name, value]) => [name, sliceRows(value, start, end)]));
+}
+
+/** The rows over and over, to `rows` of them. */
+function repeated(tensors: Tensors, rows: number): Tensors {
+  return Object.fromEntries(Object.entries(tensors).map(([name, value]) => [name, repeatedTensor(value, rows)]));
+}
+
+function repeatedTensor({ type, dims, data }: Tensor, rows: number): Tensor {
+  const [extent = 1, ...rest] = dims;
+  const rowLength = data.length / extent;
+  if (!ArrayBuffer.isView(data)) {
+    const texts = Array.from({ length: rows * rowLength }, (_, i) => data[i % data.length]!);
+    return { type, dims: [rows, ...rest], data: texts } as Tensor;
+  }
+  const copy = new (data.constructor as Float32ArrayConstructor)(rows * rowLength);
+  for (let at = 0; at < copy.length; at += data.length)
+    copy.set((data as Float32Array).subarray(0, Math.min(data.length, copy.length - at)), at);
+  return { type, dims: [rows, ...rest], data: copy } as Tensor;
+}
