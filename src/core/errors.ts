@@ -79,14 +79,14 @@ export interface ErrorDetails {
   MODEL_SIGNATURE_INVALID: { readonly ref: string; readonly reason: string };
   /** The engine failed while it ran the model. */
   MODEL_RUN_FAILED: { readonly provider: string };
-  /** The engine could not load the model; every provider's reason is listed. */
-  MODEL_LOAD_FAILED: { readonly attempts: readonly { readonly provider: string; readonly reason: string }[] };
   /** The worker, process or device that ran the model ended under the run, which may be repeated; a new one takes its place if `replaced`. */
   MODEL_EXECUTOR_LOST: { readonly provider: string; readonly reason: string; readonly replaced: boolean };
   /** Another machine that runs the model could not be asked, or is not ready; `status` is that of HTTP, where one came. */
   MODEL_UNAVAILABLE: { readonly provider: string; readonly status: number | undefined };
   /** Too many requests wait for this model; try again after `retryAfterMs`. */
   MODEL_OVERLOADED: { readonly waiting: number; readonly limit: number; readonly retryAfterMs: number };
+  /** The engine could not load the model; every provider's reason is listed. */
+  MODEL_LOAD_FAILED: { readonly attempts: readonly { readonly provider: string; readonly reason: string }[] };
   /** Every target that may answer has failed. */
   ROUTER_EXHAUSTED: {
     readonly attempts: readonly { readonly target: string; readonly outcome: string; readonly code: string | undefined }[];

@@ -4,43 +4,60 @@ import { invalidInput } from "../core/schema.ts";
 import { elementCount, formatDims, type Tensor } from "../core/tensor.ts";
 import type { TensorSpec, Tensors } from "./port.ts";
 
-/**
- * Copies of the tensors that a model is to run on, so that the caller may change the originals at once. Checks names, element types,
- * ranks and extents; a symbolic extent must be the same wherever its name occurs.
- *
- * @throws a {@link ModelwrightError} with code `INPUT_UNKNOWN`, `INPUT_MISSING`, `INPUT_DTYPE` or `INPUT_SHAPE`
- */
-export function checkedCopies(specs: readonly TensorSpec[], given: Tensors): Tensors {
-  const known = specs.map(({ name }) => name);
-  for (const name of Object.keys(given)) {
-    if (known.includes(name)) continue;
-    throw new ModelwrightError(
+/** Checks the tensors that a model is to run on, and copies them, so that the caller may change the originals at once. */
+export class TensorChecker {
+  readonly #specs: readonly TensorSpec[];
+  readonly #known: readonly string[];
+  /** Whether some named extent occurs twice, so that its values must be compared. */
+  readonly #shares: boolean;
+
+  constructor(specs: readonly TensorSpec[]) {
+    this.#specs = specs;
+    this.#known = specs.map(({ name }) => name);
+    const symbols = specs.flatMap(({ dims }) => dims?.filter((extent) => typeof extent === "string" && extent !== "?") ?? []);
+    this.#shares = new Set(symbols).size < symbols.length;
+  }
+
+  /**
+   * Copies of the tensors. Checks names, element types, ranks and extents; a symbolic extent must be the same wherever its name occurs.
+   *
+   * @throws a {@link ModelwrightError} with code `INPUT_UNKNOWN`, `INPUT_MISSING`, `INPUT_DTYPE` or `INPUT_SHAPE`
+   */
+  copies(given: Tensors): Tensors {
+    for (const name of Object.keys(given)) if (!this.#known.includes(name)) throw this.#unknown(name);
+    const copies: Record<string, Tensor> = {};
+    for (const spec of this.#specs) {
+      const { name } = spec;
+      const value = Object.hasOwn(given, name) ? given[name] : undefined;
+      if (value === undefined || value === null) throw this.#missing(name);
+      // Each once: getters could change them between the checks and the copy.
+      const { type, dims: extents, data } = value;
+      const dims = Array.isArray(extents) ? extents.slice() : extents;
+      checkType(spec, type, data);
+      checkShape(spec, dims, data.length);
+      copies[name] = { type, dims, data: copyOf(type, data) };
+    }
+    if (this.#shares) checkSymbols(this.#specs, copies);
+    return copies;
+  }
+
+  #unknown(name: string): ModelwrightError<"INPUT_UNKNOWN"> {
+    const known = this.#known;
+    return new ModelwrightError(
       "INPUT_UNKNOWN",
       `The model has no input ${JSON.stringify(name)}; its inputs are ${known.join(", ")}`,
-      {
-        details: { input: name, known },
-      },
+      { details: { input: name, known } },
     );
   }
-  const extents = new Map<string, { readonly extent: number; readonly input: string }>();
-  const copies: Record<string, Tensor> = {};
-  for (const spec of specs) {
-    const tensor = Object.hasOwn(given, spec.name) ? readOnce(given[spec.name]) : undefined;
-    if (tensor === undefined) {
-      throw new ModelwrightError(
-        "INPUT_MISSING",
-        `The input ${JSON.stringify(spec.name)} is missing; the model needs ${known.join(", ")}`,
-        {
-          details: { input: spec.name, known },
-        },
-      );
-    }
-    checkType(spec, tensor);
-    checkShape(spec, tensor);
-    checkSymbols(spec, tensor, extents);
-    copies[spec.name] = { ...tensor, data: copyOf(tensor) };
+
+  #missing(name: string): ModelwrightError<"INPUT_MISSING"> {
+    const known = this.#known;
+    return new ModelwrightError(
+      "INPUT_MISSING",
+      `The input ${JSON.stringify(name)} is missing; the model needs ${known.join(", ")}`,
+      { details: { input: name, known } },
+    );
   }
-  return copies;
 }
 
 /** @throws a {@link ModelwrightError} with code `INPUT_UNKNOWN` unless the model has all the outputs */
@@ -86,20 +103,14 @@ export function shapeMismatch(input: string, expected: string, given: string): M
   });
 }
 
-/** The members of a tensor, which getters could change between the checks and the copy. */
-function readOnce(given: Tensor | null | undefined): Tensor | undefined {
-  if (given === undefined || given === null) return undefined;
-  const { type, dims, data } = given;
-  return { type, dims: Array.isArray(dims) ? [...dims] : dims, data };
-}
-
-function checkType(spec: TensorSpec, { type, data }: Tensor): void {
+function checkType(spec: TensorSpec, type: unknown, data: unknown): void {
   const { array } = elementTypes[spec.type];
   // By tag, because `instanceof` fails for arrays of another realm (jest runs tests in one). A Buffer is bytes, too.
   const fits =
     array === undefined
       ? Array.isArray(data) && data.every((item) => typeof item === "string")
-      : ArrayBuffer.isView(data) && Object.prototype.toString.call(data) === `[object ${array.name}]`;
+      : ArrayBuffer.isView(data) &&
+        (data.constructor === array || Object.prototype.toString.call(data) === `[object ${array.name}]`);
   if (type === spec.type && fits) return;
   const expected = type === spec.type ? `${spec.type} in ${array?.name ?? "string[]"}` : spec.type;
   const given = type === spec.type ? ((data as object | null | undefined)?.constructor?.name ?? String(data)) : String(type);
@@ -108,7 +119,7 @@ function checkType(spec: TensorSpec, { type, data }: Tensor): void {
   });
 }
 
-function checkShape({ name, dims: expected }: TensorSpec, { type, dims, data }: Tensor): void {
+function checkShape({ name, type, dims: expected }: TensorSpec, dims: readonly number[], length: number): void {
   if (!Array.isArray(dims)) throw shapeMismatch(name, "dims, an extent for each axis", typeof dims);
   if (!dims.every((extent) => Number.isSafeInteger(extent) && extent >= 0))
     throw shapeMismatch(name, "extents that are non-negative integers", formatDims(dims));
@@ -117,27 +128,26 @@ function checkShape({ name, dims: expected }: TensorSpec, { type, dims, data }: 
       expected.length === dims.length && expected.every((extent, axis) => typeof extent === "string" || extent === dims[axis]);
     if (!fits) throw shapeMismatch(name, formatDims(expected), formatDims(dims));
   }
-  const length = dataLength(type, elementCount(dims));
-  if (length !== data.length) throw shapeMismatch(name, `${length} elements for ${formatDims(dims)}`, `${data.length}`);
+  const needed = dataLength(type, elementCount(dims));
+  if (needed !== length) throw shapeMismatch(name, `${needed} elements for ${formatDims(dims)}`, `${length}`);
 }
 
-function checkSymbols(
-  { name, dims: symbols }: TensorSpec,
-  { dims }: Tensor,
-  extents: Map<string, { readonly extent: number; readonly input: string }>,
-): void {
-  symbols?.forEach((symbol, axis) => {
-    if (typeof symbol === "number" || symbol === "?") return;
-    const extent = dims[axis]!;
-    const first = extents.get(symbol);
-    if (first === undefined) extents.set(symbol, { extent, input: name });
-    else if (first.extent !== extent) {
-      throw shapeMismatch(name, `${symbol} = ${first.extent}, as in ${JSON.stringify(first.input)}`, formatDims(dims));
-    }
-  });
+function checkSymbols(specs: readonly TensorSpec[], tensors: Tensors): void {
+  const extents = new Map<string, { readonly extent: number; readonly input: string }>();
+  for (const { name, dims: symbols } of specs) {
+    const { dims } = tensors[name]!;
+    symbols?.forEach((symbol, axis) => {
+      if (typeof symbol === "number" || symbol === "?") return;
+      const extent = dims[axis]!;
+      const first = extents.get(symbol);
+      if (first === undefined) extents.set(symbol, { extent, input: name });
+      else if (first.extent !== extent)
+        throw shapeMismatch(name, `${symbol} = ${first.extent}, as in ${JSON.stringify(first.input)}`, formatDims(dims));
+    });
+  }
 }
 
-function copyOf({ type, data }: Tensor): ElementData {
+function copyOf(type: ElementType, data: ElementData): ElementData {
   const { array } = elementTypes[type];
   // Not `slice()`: that of a Node Buffer is a view.
   return (array === undefined ? [...(data as readonly string[])] : new array(data as never)) as ElementData;

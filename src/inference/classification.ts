@@ -79,7 +79,7 @@ type Parsed = z.output<typeof optionsSchema>;
  *
  * @example
  * ```ts
- * import { classification } from "modelwright";
+ * import { classification } from "modelwright/inference";
  *
  * const decide = classification({ labels: ["honest", "fraud"], threshold: 0.8 });
  * ```

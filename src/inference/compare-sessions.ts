@@ -108,7 +108,8 @@ const optionsSchema = z
  *
  * @example
  * ```ts
- * import { compareSessions, type InferenceSession } from "modelwright";
+ * import type { InferenceSession } from "modelwright";
+ * import { compareSessions } from "modelwright/inference";
  *
  * async function isAccurate(fp32: InferenceSession, int8: InferenceSession, rows: Iterable<Record<string, number>>): Promise<boolean> {
  *   const { outputs } = await compareSessions(fp32, int8, { rows });

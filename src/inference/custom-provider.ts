@@ -96,7 +96,8 @@ type Parsed = z.output<typeof optionsSchema>;
  *
  * @example
  * ```ts
- * import { customProvider, InferenceSession, tensor } from "modelwright";
+ * import { InferenceSession, tensor } from "modelwright";
+ * import { customProvider } from "modelwright/inference";
  *
  * const rules = customProvider({
  *   name: "rules",
@@ -104,6 +105,7 @@ type Parsed = z.output<typeof optionsSchema>;
  *   outputs: [{ name: "risk", type: "float32", dims: ["batch"] }],
  *   run: ({ amount }) => ({ risk: tensor("float32", (amount!.data as Float32Array).map((each) => (each > 1_000 ? 1 : 0))) }),
  * });
+ * await using session = await InferenceSession.open({ providers: [rules] });
  * ```
  */
 export function customProvider(options: CustomProviderOptions, { clock = systemClock }: Runtime = {}): ExecutionProvider {

@@ -51,6 +51,7 @@ export {
   type ResponseCache,
   type ResponseCacheOptions,
   type ResponseCacheStatistics,
+  type ResponseKey,
   type ResponseRequest,
   responseCache,
 } from "./response-cache.ts";

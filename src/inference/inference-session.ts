@@ -13,7 +13,7 @@ import { traced } from "../core/trace.ts";
 import { answerInto } from "./answer-into.ts";
 import type { BatchCall } from "./batching/batch-call.ts";
 import type { JobAnswer } from "./batching/job.ts";
-import { checkedCopies, checkFinite, checkOutputs } from "./check-tensors.ts";
+import { checkFinite, checkOutputs } from "./check-tensors.ts";
 import { collectUnreleased } from "./collect-unreleased.ts";
 import type { BatchingState, LiveModel } from "./live-model.ts";
 import { ModelFollower, type ModelStatistics, type ModelSwap, type ModelSwapFailure } from "./model-follower.ts";
@@ -228,7 +228,7 @@ export class InferenceSession<Input = Row, Output = Row> implements Predictor<In
     const live = this.#live;
     const outputs = options.outputs ?? live.outputNames;
     if (options.outputs !== undefined) checkOutputs(live.interface.outputs, outputs);
-    const inputs = checkedCopies(live.interface.inputs, tensors);
+    const inputs = live.checker.copies(tensors);
     this.#checkFinite(inputs);
     const first = live.interface.inputs[0];
     const rows = (first === undefined ? undefined : inputs[first.name]!.dims[0]) ?? 1;

@@ -7,7 +7,7 @@ import type { BatchCall } from "./batching/batch-call.ts";
 import { Batcher } from "./batching/batcher.ts";
 import type { JobAnswer } from "./batching/job.ts";
 import { CachedAnswers } from "./cached-answers.ts";
-import { checkedCopies } from "./check-tensors.ts";
+import { TensorChecker } from "./check-tensors.ts";
 import type { ModelVariants } from "./model-variants.ts";
 import { type Seat, SeatOpener } from "./open-seat.ts";
 import type { Executor, ModelInterface, RunTiming, TensorSpec, Tensors } from "./port.ts";
@@ -36,6 +36,9 @@ export interface LiveModelOptions {
   readonly onFailure: (failure: ProviderFailure) => void;
 }
 
+/** A made-up number may be one that a loop counts to for ever, and a run cannot be stopped. */
+const mayLoop = "it has a loop, which made-up samples might never end; give samples of yours as warmUp";
+
 /** Executors that were told how long runs take: one that several sessions share is told once. */
 const settled = new WeakSet<Executor>();
 
@@ -44,6 +47,7 @@ export class LiveModel implements AsyncDisposable {
   readonly chain: ProviderChain;
   readonly interface: ModelInterface;
   readonly omitted: Seat["omitted"];
+  readonly checker: TensorChecker;
   readonly packer: RowPacker;
   readonly unpack: RowUnpacker;
   /** Outputs that rows are answered from. */
@@ -68,6 +72,7 @@ export class LiveModel implements AsyncDisposable {
     this.chain = chain;
     this.interface = seat.interface;
     this.omitted = seat.omitted;
+    this.checker = new TensorChecker(seat.interface.inputs);
     this.packer = packer;
     this.rowOutputs = rowOutputs;
     this.rowOutputNames = rowOutputs.map(({ name }) => name);
@@ -173,6 +178,7 @@ async function warmUpChain(
     const wanted =
       session.warmUp !== false && (seat.modelBytes > 0 || session.warmUp !== undefined || isObject(session.batching));
     if (!wanted) return { warm: false, failure: undefined, obstacle: untested(session, executor), timings: [] };
+    if (seat.loops && !isObject(session.warmUp)) return { warm: false, failure: undefined, obstacle: mayLoop, timings: [] };
     const warm = await warmUp(
       {
         run: (inputs, options) =>
@@ -218,7 +224,7 @@ function samplesOf(
 ): Tensors | undefined {
   if (!isObject(given)) return undefined;
   const { rows, tensors } = given;
-  if (rows === undefined) return checkedCopies(seat.interface.inputs, tensors!);
+  if (rows === undefined) return new TensorChecker(seat.interface.inputs).copies(tensors!);
   const context = { ...seat.interface, ...answerer };
   return packer.pack(preprocess === undefined ? rows : rows.map((row) => preprocess.run(row as never, context) as Row));
 }

@@ -65,7 +65,7 @@ const optionsSchema = z.strictObject({ maxBytes: z.int().min(0).default(1_073_74
  *
  * @example
  * ```ts
- * import { ModelCache } from "modelwright";
+ * import { ModelCache } from "modelwright/inference";
  *
  * await using models = new ModelCache({ maxBytes: 256 * 1024 * 1024 });
  * ```

@@ -37,7 +37,7 @@ const sourcesSchema = z
  *
  * @example
  * ```ts
- * import { modelVariants } from "modelwright";
+ * import { modelVariants } from "modelwright/inference";
  * import { fileModel } from "modelwright/fs";
  *
  * const model = modelVariants({ fp32: fileModel("./model.onnx"), fp16: fileModel("./model.fp16.onnx") });

@@ -1,7 +1,7 @@
 import type { CallOptions } from "../core/call.ts";
 import { ModelwrightError } from "../core/errors.ts";
 import type { LoadedModel, ModelIdentity, ModelSource } from "../core/model.ts";
-import type { ModelCache } from "./model-cache.ts";
+import type { Lease, ModelCache } from "./model-cache.ts";
 import { isModelVariants, type ModelVariants, pickVariant } from "./model-variants.ts";
 import type { ExecutionProvider, Executor, ModelInterface, TensorSpec } from "./port.ts";
 import { type OmittedOutput, type PreparedModel, prepareModel } from "./prepare-model.ts";
@@ -16,8 +16,12 @@ export interface Seat extends AsyncDisposable {
   readonly cast: ReadonlySet<string>;
   /** See {@link PreparedModel.random}. */
   readonly random: boolean;
+  /** See {@link PreparedModel.loops}. */
+  readonly loops: boolean;
   /** Size of the model that the engine was given; 0 for a provider with a model of its own. */
   readonly modelBytes: number;
+  /** Lets no other session have the executor, because it is broken. */
+  discard(): void;
 }
 
 /** Where seats get their models. */
@@ -46,12 +50,12 @@ export class SeatOpener {
     if (provider.capabilities.model === "own") return ownSeat(provider, call);
     const prepared = await this.#prepare(provider, call);
     checkTypes(provider, prepared);
-    const { identity, bytes, interface: model, omitted, cast, random } = prepared;
+    const { identity, bytes, interface: model, omitted, cast, random, loops } = prepared;
     const load = (options: CallOptions | undefined) => provider.load({ identity, bytes }, options);
     const { cache } = this.#source;
     const lease =
       cache === undefined
-        ? borrowless(await load(call))
+        ? unshared(await load(call))
         : await cache.acquire({ digest: identity.digest!, provider, bytes: bytes.byteLength }, load, call);
     return {
       executor: lease.executor,
@@ -60,7 +64,9 @@ export class SeatOpener {
       omitted,
       cast,
       random,
+      loops,
       modelBytes: bytes.byteLength,
+      discard: () => lease.discard(),
       [Symbol.asyncDispose]: () => lease[Symbol.asyncDispose](),
     };
   }
@@ -103,13 +109,15 @@ async function ownSeat(provider: ExecutionProvider, call: CallOptions | undefine
     omitted: [],
     cast: nothing,
     random: false,
+    loops: false,
     modelBytes: 0,
+    discard() {},
     [Symbol.asyncDispose]: () => executor[Symbol.asyncDispose](),
   };
 }
 
-function borrowless(executor: Executor): { readonly executor: Executor } & AsyncDisposable {
-  return { executor, [Symbol.asyncDispose]: () => executor[Symbol.asyncDispose]() };
+function unshared(executor: Executor): Lease {
+  return { executor, discard() {}, [Symbol.asyncDispose]: async () => executor[Symbol.asyncDispose]() };
 }
 
 /** Refuses before the engine sees the model: some engines end the process over a type that they do not know. */

@@ -27,6 +27,8 @@ export interface PreparedModel {
   readonly cast: ReadonlySet<string>;
   /** Whether its answers are drawn at random, so that they can be neither compared nor kept. */
   readonly random: boolean;
+  /** Whether it repeats a part of itself for as long as its inputs say. */
+  readonly loops: boolean;
 }
 
 /**
@@ -41,7 +43,7 @@ export async function prepareModel(loaded: LoadedModel, maxBytes: number, call: 
   checkSize(loaded.bytes.byteLength, maxBytes);
   const info = readOnnxModel(loaded.bytes);
   const files = await readCompanions(loaded, info, maxBytes, call);
-  const adapted = adaptModel(loaded.bytes, info, { castBfloat16: true, files });
+  const adapted = adaptModel(loaded.bytes, info, { castBfloat16: true, files, maxBytes });
   const digest = loaded.identity.digest ?? (await sha256(loaded.bytes));
   const answered = readInterface(adapted.info, adapted.classes, new Set(adapted.cast));
   return {
@@ -51,6 +53,7 @@ export async function prepareModel(loaded: LoadedModel, maxBytes: number, call: 
     omitted: answered.omitted,
     cast: new Set(adapted.cast),
     random: adapted.usesRandomness,
+    loops: info.operators.includes("ai.onnx:Loop"),
   };
 }
 

@@ -204,6 +204,7 @@ export class ProviderChain implements AsyncDisposable {
     }
     const { seat } = place;
     place.seat = undefined;
+    seat?.discard();
     // It is broken: how it ends tells nobody anything.
     if (seat !== undefined) Promise.resolve(seat[Symbol.asyncDispose]()).catch(() => {});
   }

@@ -43,15 +43,25 @@ export interface ResponseCacheStatistics {
   readonly bytes: number;
 }
 
+/** What an answer is kept under: equal for equal requests only, by the bytes of their inputs, so that -0 is not 0. */
+export interface ResponseKey {
+  /** Where the entry stands: the same for equal keys, and hardly ever for others. */
+  readonly place: number;
+  /** Everything but the elements; strings among them are here. */
+  readonly text: string;
+  /** The elements of all inputs. */
+  readonly words: Uint32Array;
+}
+
 /** Answers of models by their inputs. Made by {@link responseCache}; sessions may share one. */
 export interface ResponseCache {
   readonly spec: "response-cache/1";
-  /** The key of a request; undefined when its inputs are too large to be cached. Equal for equal bytes only: -0 is not 0. */
-  keyOf(request: ResponseRequest): string | undefined;
+  /** The key of a request, which does not follow later changes of the inputs; undefined when these are too large to be cached. */
+  keyOf(request: ResponseRequest): ResponseKey | undefined;
   /** A copy of the answer that was kept under a key. */
-  get(key: string): Tensors | undefined;
+  get(key: ResponseKey): Tensors | undefined;
   /** Keeps a copy of an answer, and drops the ones that were used longest ago where it needs their room. */
-  set(key: string, answer: Tensors): void;
+  set(key: ResponseKey, answer: Tensors): void;
   /** Drops everything. Counts go on. */
   clear(): void;
   readonly statistics: ResponseCacheStatistics;
@@ -69,7 +79,7 @@ const ENTRY_BYTES = 300;
 const TENSOR_BYTES = 200;
 
 interface Entry {
-  readonly key: string;
+  readonly key: ResponseKey;
   readonly answer: Tensors;
   readonly bytes: number;
   readonly storedAt: number;
@@ -83,7 +93,7 @@ interface Entry {
  *
  * @example
  * ```ts
- * import { responseCache } from "modelwright";
+ * import { responseCache } from "modelwright/inference";
  *
  * const cache = responseCache({ maxEntries: 1_000, ttlMs: 60_000 });
  * ```
@@ -97,7 +107,7 @@ class MemoryResponseCache implements ResponseCache {
   readonly #limits: z.output<typeof optionsSchema>;
   readonly #clock: Clock;
   /** By place, in the order of last use. */
-  readonly #entries = new Map<string, Entry>();
+  readonly #entries = new Map<number, Entry>();
   #bytes = 0;
   #hits = 0;
   #misses = 0;
@@ -108,28 +118,37 @@ class MemoryResponseCache implements ResponseCache {
     this.#clock = clock;
   }
 
-  keyOf({ digest, steps, outputs, inputs }: ResponseRequest): string | undefined {
-    let size = 0;
-    for (const name in inputs) {
-      size += dataBytes(inputs[name]!, this.#limits.maxKeyBytes - size);
-      if (size > this.#limits.maxKeyBytes) return undefined;
-    }
+  keyOf({ digest, steps, outputs, inputs }: ResponseRequest): ResponseKey | undefined {
+    const limit = this.#limits.maxKeyBytes;
     const described: unknown[] = [digest, steps, outputs];
-    let elements = "";
+    let size = 0;
+    let wordCount = 0;
     for (const name in inputs) {
       const { type, dims, data } = inputs[name]!;
+      size += dataBytes(data, limit - size);
+      if (size > limit) return undefined;
       described.push(name, type, dims);
-      if (ArrayBuffer.isView(data)) elements += textOf(data);
+      if (ArrayBuffer.isView(data)) wordCount += Math.ceil(data.byteLength / 4);
       else described.push(data);
     }
-    // JSON says where it ends, and types and dims say how many elements follow, so no two requests have one key.
-    return JSON.stringify(described) + elements;
+    // Types and dims say where the elements of each input end, so no two requests have the same text and words.
+    const words = new Uint32Array(wordCount);
+    const bytes = new Uint8Array(words.buffer);
+    let at = 0;
+    for (const name in inputs) {
+      const { data } = inputs[name]!;
+      if (!ArrayBuffer.isView(data)) continue;
+      bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at);
+      at += 4 * Math.ceil(data.byteLength / 4);
+    }
+    const text = JSON.stringify(described);
+    return { place: placeOf(text, words), text, words };
   }
 
-  get(key: string): Tensors | undefined {
-    const place = placeOf(key);
+  get(key: ResponseKey): Tensors | undefined {
+    const { place } = key;
     const entry = this.#entries.get(place);
-    if (entry === undefined || entry.key !== key) {
+    if (entry === undefined || !isSame(entry.key, key)) {
       this.#misses += 1;
       return undefined;
     }
@@ -144,12 +163,13 @@ class MemoryResponseCache implements ResponseCache {
     return copyOf(entry.answer);
   }
 
-  set(key: string, answer: Tensors): void {
-    const place = placeOf(key);
+  set(key: ResponseKey, answer: Tensors): void {
+    const { place, text, words } = key;
+    // One under the same key, or under another one that has its place by chance.
     const before = this.#entries.get(place);
     if (before !== undefined) this.#drop(place, before);
-    let bytes = ENTRY_BYTES + 2 * key.length;
-    for (const name in answer) bytes += TENSOR_BYTES + dataBytes(answer[name]!, Number.POSITIVE_INFINITY);
+    let bytes = ENTRY_BYTES + 2 * text.length + words.byteLength;
+    for (const name in answer) bytes += TENSOR_BYTES + dataBytes(answer[name]!.data, Number.POSITIVE_INFINITY);
     if (bytes > this.#limits.maxBytes) return;
     this.#entries.set(place, { key, answer: copyOf(answer), bytes, storedAt: this.#clock.monotonic() });
     this.#bytes += bytes;
@@ -169,42 +189,39 @@ class MemoryResponseCache implements ResponseCache {
     return { ...counts, entries: this.#entries.size, bytes: this.#bytes };
   }
 
-  #drop(place: string, entry: Entry): void {
+  #drop(place: number, entry: Entry): void {
     this.#entries.delete(place);
     this.#bytes -= entry.bytes;
     this.#evictions += 1;
   }
 }
 
-/** V8 tells longer strings apart by their length only, so a map of them would be a list. */
-const MAX_HASHED_LENGTH = 16_000;
-
-/** Where an entry stands. Two long keys may have one place, where the later one stands; the key itself is compared, too. */
-function placeOf(key: string): string {
-  if (key.length <= MAX_HASHED_LENGTH) return key;
-  let low = 0x811c9dc5;
-  let high = 0x01000193;
-  for (let i = 0; i < key.length; i++) {
-    const code = key.charCodeAt(i);
-    low = Math.imul(low ^ code, 0x01000193);
-    high = Math.imul(high ^ code, 0x85ebca6b) ^ (high >>> 15);
-  }
-  return `${key.length} ${low} ${high}`;
+/**
+ * A number that differs for most keys that differ. The keys themselves are compared as well, so that one that has the place of another by
+ * chance, or on purpose, costs a miss. Not a text by which a map could find everything: V8 tells those of more than 16383 characters apart
+ * by their length only.
+ */
+function placeOf(text: string, words: Uint32Array): number {
+  let hash = words.length;
+  for (let i = 0; i < text.length; i++) hash = mix(hash, text.charCodeAt(i));
+  for (let i = 0; i < words.length; i++) hash = mix(hash, words[i]!);
+  return hash;
 }
 
-/** Elements in one array of 16-bit words, or of bytes where the elements are bytes, so that the text follows from type and bytes alone. */
-function textOf(data: Exclude<ElementData, readonly string[]>): string {
-  const Words = data.BYTES_PER_ELEMENT === 1 ? Uint8Array : Uint16Array;
-  const words = new Words(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength / Words.BYTES_PER_ELEMENT);
-  let text = "";
-  // A call takes so many arguments and no more.
-  for (let at = 0; at < words.length; at += 4096)
-    text += String.fromCharCode.apply(null, words.subarray(at, at + 4096) as unknown as number[]);
-  return text;
+/** An odd factor carries differences up, the shift carries them down again. */
+function mix(hash: number, word: number): number {
+  const product = Math.imul(hash ^ word, 0x9e3779b1);
+  return product ^ (product >>> 15);
+}
+
+function isSame(a: ResponseKey, b: ResponseKey): boolean {
+  if (a.text !== b.text || a.words.length !== b.words.length) return false;
+  for (let i = 0; i < a.words.length; i++) if (a.words[i] !== b.words[i]) return false;
+  return true;
 }
 
 /** Bytes of the elements; for strings counted until they are more than `limit`. */
-function dataBytes({ data }: Tensor, limit: number): number {
+function dataBytes(data: ElementData, limit: number): number {
   if (ArrayBuffer.isView(data)) return data.byteLength;
   let bytes = 0;
   for (const item of data) {

@@ -11,16 +11,16 @@ const maxElements = 1 << 24;
 
 /**
  * Tensors that fit a model's inputs: floats from a normal distribution whose scale differs from row to row, the first row zeros; integers
- * and booleans 0 or 1, which most tables and masks take; short texts.
+ * `least` or one more, which most tables take; booleans; short texts.
  *
  * @param rows - extent of each open first axis
- * @param openExtent - extent of every other open axis; those after an unknown rank do not exist
+ * @param shape - `extent`: that of every other open axis; those after an unknown rank do not exist
  * @returns undefined when an input would be too big to make up
  */
 export function sampleTensors(
   specs: readonly TensorSpec[],
   rows: number,
-  openExtent: number,
+  { extent: openExtent, least }: { readonly extent: number; readonly least: number },
   random: Random,
 ): Tensors | undefined {
   const tensors: Record<string, Tensor> = {};
@@ -30,20 +30,20 @@ export function sampleTensors(
     );
     const count = dims.reduce((product, extent) => product * extent, 1);
     if (!(count <= maxElements)) return undefined;
-    tensors[name] = { type, dims, data: samples(type, dims, random) };
+    tensors[name] = { type, dims, data: samples(type, dims, least, random) };
   }
   return tensors;
 }
 
-function samples(type: ElementType, dims: readonly number[], random: Random): ElementData {
+function samples(type: ElementType, dims: readonly number[], least: number, random: Random): ElementData {
   const count = elementCount(dims);
   const data = newElements(type, dataLength(type, count));
   const rowLength = Math.max(1, count / Math.max(1, dims[0] ?? 1));
-  for (let i = 0; i < data.length; i++) data[i] = sample(type, Math.floor(i / rowLength), random);
+  for (let i = 0; i < data.length; i++) data[i] = sample(type, Math.floor(i / rowLength), least, random);
   return data as ElementData;
 }
 
-function sample(type: ElementType, row: number, random: Random): number | bigint | string {
+function sample(type: ElementType, row: number, least: number, random: Random): number | bigint | string {
   switch (type) {
     case "float32":
     case "float64":
@@ -57,7 +57,7 @@ function sample(type: ElementType, row: number, random: Random): number | bigint
     case "string":
       return ["", "a", "b c"][randomInt(random, 3)]!;
     default: {
-      const bit = randomInt(random, 2);
+      const bit = randomInt(random, 2) + (type === "bool" ? 0 : least);
       return elementTypes[type].bits === 64 ? BigInt(bit) : bit;
     }
   }

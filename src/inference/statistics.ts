@@ -100,15 +100,23 @@ export class InferenceStatistics {
   #outputMs = 0;
   #cacheHits = 0;
   #cacheMisses = 0;
-  #lastInferenceAt: number | undefined;
+  /** On the monotonic clock, which is read anyhow; NaN before the first execution. */
+  #lastMs = Number.NaN;
 
   constructor(clock: Clock, sink?: StatisticsSink) {
     this.#clock = clock;
     this.#sink = sink;
   }
 
-  /** Counts an execution that answered: its rows, and the ms spent on gathering its inputs, by the engine, and on handing outputs out. */
-  execution(rows: number, inputMs: number, inferMs: number, outputMs: number): void {
+  /**
+   * Counts an execution that answered.
+   *
+   * @param inputMs - spent on gathering its inputs
+   * @param inferMs - spent by the engine
+   * @param outputMs - spent on handing the outputs out
+   * @param endedMs - when the engine had answered, on the monotonic clock
+   */
+  execution(rows: number, inputMs: number, inferMs: number, outputMs: number, endedMs: number): void {
     this.#rows += rows;
     this.#executions += 1;
     this.#inputMs += inputMs;
@@ -117,7 +125,7 @@ export class InferenceStatistics {
     const size = sizeClass(rows);
     this.#executionsBySize[size]! += 1;
     this.#msBySize[size]! += inferMs;
-    this.#lastInferenceAt = this.#clock.now();
+    this.#lastMs = endedMs;
     this.#sink?.execution?.(rows, inferMs);
   }
 
@@ -177,7 +185,7 @@ export class InferenceStatistics {
       batchSizes: this.#batchSizes(),
       cacheHits: this.#cacheHits,
       cacheMisses: this.#cacheMisses,
-      lastInferenceAt: this.#lastInferenceAt,
+      lastInferenceAt: Number.isNaN(this.#lastMs) ? undefined : this.#clock.now() - (this.#clock.monotonic() - this.#lastMs),
     });
   }
 

@@ -49,7 +49,7 @@ const optionsSchema = z.strictObject({
  *
  * @example
  * ```ts
- * import { step } from "modelwright";
+ * import { step } from "modelwright/inference";
  *
  * const scale = step({
  *   version: "scale-1",

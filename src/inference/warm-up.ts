@@ -33,8 +33,17 @@ export interface WarmUpOptions {
   readonly clock: Clock;
 }
 
-/** Extents for axes that a model leaves open, besides the first, in the order of trying: convolutions need more than a few. */
-const openExtents = [1, 8, 32, 224];
+/**
+ * What samples are made up with, in the order of trying: the extent of axes that a model leaves open, besides the first, because
+ * convolutions need more than a few; the least integer, because a table may have two rows only, and to divide by 0 fails.
+ */
+const attempts = [
+  { extent: 1, least: 0 },
+  { extent: 1, least: 1 },
+  { extent: 8, least: 0 },
+  { extent: 32, least: 0 },
+  { extent: 224, least: 0 },
+];
 const probeRows = 5;
 /** A model whose run takes longer, ms, is not run more often than needed. */
 const slowMs = 50;
@@ -51,9 +60,8 @@ export async function warmUp(options: WarmUpOptions, call: CallOptions | undefin
   const declared = probe ? signatureObstacle(model.inputs, model.outputs) : "it was not asked for";
   const rows = declared === undefined ? probeRows : 1;
   let failure: ModelwrightError | undefined;
-  const isOpen = model.inputs.some(({ dims }) => dims?.some((extent, axis) => axis > 0 && typeof extent === "string"));
-  for (const extent of isOpen && samples === undefined ? openExtents : openExtents.slice(0, 1)) {
-    const all = samples ?? sampleTensors(model.inputs, rows, extent, seeded(extent));
+  for (const attempt of samples === undefined ? attemptsFor(model) : attempts.slice(0, 1)) {
+    const all = samples ?? sampleTensors(model.inputs, rows, attempt, seeded(attempt.extent));
     if (all === undefined) break;
     const first = declared === undefined ? rowsOf(all, 0, 1) : all;
     try {
@@ -75,6 +83,12 @@ export async function warmUp(options: WarmUpOptions, call: CallOptions | undefin
   const reason = failure === undefined ? "its inputs are too big to make up" : messageOf(failure);
   const obstacle = declared ?? `no sample could be run to find out whether rows are independent: ${reason}`;
   return { warm: false, failure, obstacle, timings: [] };
+}
+
+function attemptsFor({ inputs }: ModelInterface) {
+  const isOpen = inputs.some(({ dims }) => dims?.some((extent, axis) => axis > 0 && typeof extent === "string"));
+  const hasIntegers = inputs.some(({ type }) => /^u?int/.test(type));
+  return attempts.filter(({ extent, least }) => (extent === 1 || isOpen) && (least === 0 || hasIntegers));
 }
 
 /** Compares rows alone, all together, and some in another company. */

@@ -2,7 +2,7 @@ import { elementTypes } from "../core/element-type.ts";
 import { invalidModel, quoted } from "./invalid-model.ts";
 import { fieldBytes, type MessageRewriter } from "./message-rewriter.ts";
 import type { OnnxModelInfo } from "./read-model.ts";
-import { renameField } from "./rename-values.ts";
+import { renameField, renamesOf } from "./rename-values.ts";
 import { surveyNodes, textField } from "./survey-nodes.ts";
 import { integer, message, writeNode, writeOpset } from "./write-model.ts";
 
@@ -48,21 +48,20 @@ export function findBfloat16Border(bytes: Uint8Array, info: OnnxModelInfo): Bflo
  * also where subgraphs use them. An output that is an input needs no cast of its own.
  */
 export function castBorder(at: MessageRewriter, border: Bfloat16Border, info: OnnxModelInfo): Uint8Array {
-  const { inputs, outputs, renames } = border;
+  const { inputs, outputs, renames: names } = border;
+  const renames = renamesOf(names);
   const { input } = at;
   const head = fieldBytes((writer) => {
-    for (const name of inputs) message(writer, 1, (node) => writeNode(node, cast(name, renames.get(name)!, "bfloat16")));
+    for (const name of inputs) message(writer, 1, (node) => writeNode(node, cast(name, names.get(name)!, "bfloat16")));
   });
   const tail = fieldBytes((writer) => {
     for (const name of outputs) {
-      if (!inputs.has(name)) message(writer, 1, (node) => writeNode(node, cast(renames.get(name)!, name, "float32")));
+      if (!inputs.has(name)) message(writer, 1, (node) => writeNode(node, cast(names.get(name)!, name, "float32")));
     }
   });
   const readGraphField = (field: number) => {
-    const border = field === 11 ? inputs : field === 12 ? outputs : undefined;
-    if (border?.has(input.ahead(() => textField(input, 1)))) declareFloat32(at, field);
-    // An output of another type is no value that is renamed.
-    else if (field === 12) input.skip();
+    const declared = field === 11 ? inputs : field === 12 ? outputs : undefined;
+    if (declared?.has(input.ahead(() => textField(input, 1)))) declareFloat32(at, field);
     else renameField(at, field, renames);
   };
   const opset = fieldBytes((writer) => writeOpset(writer, "", castOpset));

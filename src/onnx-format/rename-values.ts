@@ -3,8 +3,29 @@ import type { ProtoInput } from "./proto-input.ts";
 import { sparseName, textField } from "./survey-nodes.ts";
 import { text } from "./write-model.ts";
 
-/** New names of values by their old ones. */
-export type Renames = Pick<ReadonlyMap<string, string>, "get">;
+/** New names of values. */
+export interface Renames {
+  readonly has: (name: string) => boolean;
+  /** The field of this number with the new name; undefined for a value that keeps its name. */
+  readonly field: (number: number, name: string) => Uint8Array | undefined;
+}
+
+/** @param names - new names by old ones */
+export function renamesOf(names: ReadonlyMap<string, string>): Renames {
+  // Written once: a file can use a name a million times.
+  const written = new Map<string, Uint8Array>();
+  const field = (number: number, name: string) => {
+    const to = names.get(name);
+    if (to === undefined) return undefined;
+    const key = `${number} ${name}`;
+    const known = written.get(key);
+    if (known !== undefined) return known;
+    const bytes = fieldBytes((writer) => text(writer, number, to));
+    written.set(key, bytes);
+    return bytes;
+  };
+  return { has: (name) => names.has(name), field };
+}
 
 /**
  * Takes a field of a graph and renames values in it: where nodes and initializers give or use them, in what is declared of them, and
@@ -34,7 +55,10 @@ function renameInAttribute(at: MessageRewriter, field: number, renames: Renames)
   }
   const hidden = at.input.ahead(() => namesHidden(at.input, renames));
   // Not a copy of what is left of them: a file can have many names and many graphs.
-  const outer: Renames = { get: (name) => (hidden.has(name) ? undefined : renames.get(name)) };
+  const outer: Renames = {
+    has: (name) => !hidden.has(name) && renames.has(name),
+    field: (number, name) => (hidden.has(name) ? undefined : renames.field(number, name)),
+  };
   at.message(field, (inner) => renameField(at, inner, hidden.size === 0 ? renames : outer));
 }
 
@@ -51,15 +75,15 @@ function renameIn(at: MessageRewriter, field: number, number: number, renames: R
 }
 
 function renameText(at: MessageRewriter, field: number, renames: Renames): void {
-  const name = renames.get(at.input.text());
-  if (name !== undefined) at.replace(fieldBytes((writer) => text(writer, field, name)));
+  const renamed = renames.field(field, at.input.text());
+  if (renamed !== undefined) at.replace(renamed);
 }
 
 /** Those of the names that a graph gives to values of its own, so that in it they mean other values. */
 function namesHidden(input: ProtoInput, renames: Renames): ReadonlySet<string> {
   const names = new Set<string>();
   const hide = (name: string) => {
-    if (renames.get(name) !== undefined) names.add(name);
+    if (renames.has(name)) names.add(name);
   };
   const readNode = (field: number) => {
     if (field === 2) hide(input.text());

@@ -19,7 +19,7 @@ export interface ZipMap {
   readonly type: TypeSpec;
 }
 
-/** Most classes: far above any real model. */
+/** Most labels of all nodes: far above any real model. */
 const maxClasses = 1_000_000;
 
 const zipMap = "ai.onnx.ml:ZipMap";
@@ -39,6 +39,7 @@ export function findZipMaps(bytes: Uint8Array, info: OnnxModelInfo): readonly Zi
   const outputs = new Set(open.map(({ name }) => name));
   const used = new Set<string>();
   const found: { position: number; input: string; output: string; classes: Classes }[] = [];
+  let labels = 0;
   surveyNodes(bytes, {
     node: ({ operator, inputs, outputs: [output, ...others], position, content }) => {
       for (const input of inputs) if (outputs.has(input)) used.add(input);
@@ -46,7 +47,10 @@ export function findZipMaps(bytes: Uint8Array, info: OnnxModelInfo): readonly Zi
       if (operator !== zipMap || position === undefined || input === undefined || output === undefined) return;
       if (more.length > 0 || others.length > 0 || !outputs.has(output)) return;
       const classes = readClasses(content);
-      if (classes !== undefined) found.push({ position, input, output, classes });
+      if (classes === undefined) return;
+      found.push({ position, input, output, classes });
+      labels += classes.length;
+      if (labels > maxClasses) throw tooManyLabels();
     },
   });
   const replaced = found.filter(({ output }) => !used.has(output));
@@ -147,8 +151,12 @@ function readClasses(content: Uint8Array): Classes | undefined {
 }
 
 function addLabel<T>(labels: T[], label: T): void {
-  if (labels.length === maxClasses) throw invalidModel(`a ZipMap has more than ${maxClasses} labels`);
+  if (labels.length === maxClasses) throw tooManyLabels();
   labels.push(label);
+}
+
+function tooManyLabels(): Error {
+  return invalidModel(`its ZipMap nodes have more than ${maxClasses} labels`);
 }
 
 /** A number where it holds the label exactly, else its digits. */

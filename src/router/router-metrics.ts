@@ -12,7 +12,7 @@ export type RecordTurn = (target: string, outcome: TurnOutcome, latencyMs: numbe
  * Defines `modelwright_router_attempts_total` (by target and outcome) and `modelwright_router_latency_seconds` (by target; answers
  * only, because a target that fails fast is not a fast one).
  *
- * @throws a `ModelwrightError` with code `CONFIG_INVALID` when another router has defined them there
+ * @throws a `ModelwrightError` with code `CONFIG_INVALID` when something else has defined metrics of these names there
  */
 export function routerMetrics(metrics: Metrics, targets: readonly string[]): RecordTurn {
   const attempts = metrics.counter({

@@ -1,7 +1,9 @@
 import * as ort from "onnxruntime-web";
 import { afterEach, describe, expect, expectTypeOf, it, vi } from "vitest";
 import { onnx } from "../../src/adapters/onnx/index.ts";
-import { type OnnxWebOptions, onnxWeb } from "../../src/adapters/onnx-web/index.ts";
+import { type OnnxWebOptions, onnxWeb, webEnvironment } from "../../src/adapters/onnx-web/index.ts";
+import { tensor } from "../../src/core/tensor.ts";
+import { writeModel } from "../../src/onnx-format/write-model.ts";
 import { executionProviderConformance } from "../../src/testing/conformance/execution-provider.ts";
 import { addModel } from "../../src/testing/tiny-models.ts";
 
@@ -67,7 +69,7 @@ describe("onnxWeb", () => {
     const answers = await Promise.all([...models, ...models].map((model) => model.run({ a: row, b: row }, ["sum"])));
     await Promise.all(models.map((model) => model[Symbol.asyncDispose]()));
     expect(most).toBe(1);
-    expect(answers.map(({ sum }) => sum?.data)).toEqual(answers.map(() => Float32Array.of(2, 4)));
+    expect(answers.map(({ outputs }) => outputs["sum"]?.data)).toEqual(answers.map(() => Float32Array.of(2, 4)));
   });
 
   it("answers as onnxruntime-node does", async () => {
@@ -75,6 +77,62 @@ describe("onnxWeb", () => {
     await using web = await onnxWeb().load({ identity: {}, bytes: addModel() });
     await using node = await onnx().load({ identity: {}, bytes: addModel() });
     const inputs = { a: row(0.1, 1e30), b: row(0.2, -1e-30) };
-    expect((await web.run(inputs, ["sum"]))["sum"]?.data).toEqual((await node.run(inputs, ["sum"]))["sum"]?.data);
+    const [ours, theirs] = await Promise.all([web.run(inputs, ["sum"]), node.run(inputs, ["sum"])]);
+    expect(ours.outputs).toEqual(theirs.outputs);
+  });
+
+  it("works in a thread of its own, so that timers go on while a model runs", async () => {
+    const dims = ["n", "n"];
+    const bytes = writeModel({
+      name: "slow",
+      inputs: [{ name: "x", type: { tensor: "float32", dims } }],
+      outputs: [{ name: "y", type: { tensor: "float32", dims } }],
+      nodes: [{ operator: "MatMul", inputs: ["x", "x"], outputs: ["y"] }],
+    });
+    const x = tensor("float32", new Float32Array(768 * 768), [768, 768]);
+    const turnsWhile = async (worker: "auto" | false) => {
+      await using executor = await onnxWeb({ worker }).load({ identity: {}, bytes });
+      let turns = 0;
+      let open = true;
+      const count = () => {
+        turns += 1;
+        if (open) setImmediate(count);
+      };
+      const running = executor.run({ x }, []);
+      count();
+      await running;
+      open = false;
+      return { turns, placement: executor.placement, reason: executor.placementReason };
+    };
+    const inThread = await turnsWhile("auto");
+    const inline = await turnsWhile(false);
+    expect(inThread).toMatchObject({ placement: "worker", reason: "a worker leaves this thread free" });
+    expect(inline).toMatchObject({ placement: "inline", reason: expect.stringContaining("worker: false") });
+    expect(inline.turns).toBeLessThan(10);
+    expect(inThread.turns).toBeGreaterThan(10 * inline.turns);
+  });
+
+  it("passes on which variants of a model run well, for a session to choose", () => {
+    expect(onnxWeb().capabilities.precisions).toBeUndefined();
+    expect(onnxWeb({ device: "webgpu", precisions: ["fp16", "fp32"] }).capabilities.precisions).toEqual(["fp16", "fp32"]);
+  });
+
+  it("stays on this thread with a library that was handed in, and says why", async () => {
+    await using executor = await onnxWeb({ lib: ort }).load({ identity: {}, bytes: addModel() });
+    expect(executor).toMatchObject({ placement: "inline", placementReason: expect.stringContaining("lib") });
+  });
+
+  it("runs on several threads in Node, over shared memory", async () => {
+    await using executor = await onnxWeb({ threads: 2 }).load({ identity: {}, bytes: addModel() });
+    const a = tensor("float32", new Float32Array(new SharedArrayBuffer(8)).fill(2), [1, 2]);
+    expect(executor.sharedMemory).toBe(true);
+    expect((await executor.run({ a, b: a }, [])).outputs["sum"]?.data).toEqual(Float32Array.of(4, 4));
+  });
+
+  it("reports what Node can run models on", async () => {
+    const { webgpu, ...rest } = await webEnvironment();
+    expect(webgpu).toEqual({ available: false, reason: "this platform has no WebGPU" });
+    expect(rest).toMatchObject({ crossOriginIsolated: true, sharedMemory: true, webnn: false });
+    expect(rest.threads).toBeGreaterThanOrEqual(1);
   });
 });

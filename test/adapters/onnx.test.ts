@@ -1,52 +1,120 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
 import * as ort from "onnxruntime-node";
-import { describe, expect, expectTypeOf, it } from "vitest";
-import { type OnnxOptions, onnx } from "../../src/adapters/onnx/index.ts";
+import { afterAll, beforeAll, describe, expect, expectTypeOf, it } from "vitest";
+import { type OnnxOptions, type OrtLibrary, onnx } from "../../src/adapters/onnx/index.ts";
 import { ModelwrightError } from "../../src/core/errors.ts";
+import { nextTurn } from "../../src/core/next-turn.ts";
+import type { Executor } from "../../src/inference/port.ts";
 import { executionProviderConformance } from "../../src/testing/conformance/execution-provider.ts";
 import { addModel, identityModel } from "../../src/testing/tiny-models.ts";
+import { Started } from "./fixtures/onnx-started.ts";
 
 executionProviderConformance({ describe, it, expect }, () => onnx());
 describe("with the library handed in", () => {
   executionProviderConformance({ describe, it, expect }, () => onnx({ lib: ort, threads: 2 }));
 });
+describe.each<OnnxOptions>([
+  { placement: "worker", workers: 2 },
+  { isolation: "process", workers: 2 },
+])("with %o", (options) => {
+  // Keeps the workers, which each test would start otherwise.
+  let held: Executor;
+  beforeAll(async () => {
+    held = await onnx(options).load({ identity: {}, bytes: addModel() });
+  });
+  afterAll(() => held[Symbol.asyncDispose]());
+  executionProviderConformance({ describe, it, expect }, () => onnx(options));
+});
+
+const float16 = { type: "float16", dims: [2], data: Uint16Array.of(0x3c00, 0xc000) } as const;
 
 describe("onnx", () => {
   it("names the engine and the device", async () => {
     await using executor = await onnx().load({ identity: {}, bytes: addModel() });
     expect([onnx().name, executor.provider]).toEqual(["onnxruntime-node/cpu", "onnxruntime-node/cpu"]);
+    expect(onnx({ device: "cuda", deviceId: 1 }).name).toBe("onnxruntime-node/cuda");
   });
 
-  it("takes the real library for its structural type", () => {
+  it("takes the real library for its structural type, or the URL of its file", () => {
     expectTypeOf<typeof ort>().toExtend<NonNullable<OnnxOptions["lib"]>>();
     // @ts-expect-error not the library
-    expect(() => onnx({ lib: {} })).toThrow(/lib: expected the onnxruntime-node module/);
+    expect(() => onnx({ lib: {} })).toThrow(/lib: expected the onnxruntime-node module, or its file: URL/);
+    expect(() => onnx({ lib: new URL("https://example.com/ort.js") })).toThrow(
+      expect.objectContaining({ code: "CONFIG_INVALID" }),
+    );
   });
 
   it("lists every wrong option", () => {
-    // @ts-expect-error no such option
-    const make = () => onnx({ threads: 0, device: "cuda" });
-    expect(make).toThrow(/threads.*device|device.*threads/);
+    // @ts-expect-error no such device
+    const make = () => onnx({ threads: 0, device: "abacus", workers: 0, hardTimeoutMs: -1 });
     expect(make).toThrow(expect.objectContaining({ code: "CONFIG_INVALID" }));
+    expect(make).toThrow(/(?=.*threads)(?=.*device)(?=.*workers)(?=.*hardTimeoutMs)/);
   });
 
-  it("gives float16 as 16-bit words whatever the platform has", async () => {
-    await using executor = await onnx().load({ identity: {}, bytes: identityModel("float16", ["n"]) });
-    const { y } = await executor.run({ x: { type: "float16", dims: [2], data: Uint16Array.of(0x3c00, 0xc000) } }, ["y"]);
-    expect(y?.data).toBeInstanceOf(Uint16Array);
-    expect(y?.data).toEqual(Uint16Array.of(0x3c00, 0xc000));
+  it.each<[string, OnnxOptions]>([
+    ["lib", { lib: ort, placement: "worker" }],
+    ["lib", { lib: ort, isolation: "process" }],
+    ["placement", { placement: "inline", isolation: "process" }],
+    ["hardTimeoutMs", { hardTimeoutMs: 100 }],
+    ["deviceId", { deviceId: 1 }],
+    ["workers", { device: "webgpu", workers: 2 }],
+    ["workers", { device: "webgpu", instances: 2 }],
+  ])("refuses %s where it cannot have its meaning: %o", (option, options) => {
+    expect(() => onnx(options)).toThrow(
+      expect.objectContaining({ details: { subject: "onnx", issues: [expect.objectContaining({ path: [option] })] } }),
+    );
   });
 
-  it("says that a type came with a later release as MODEL_UNSUPPORTED, with the engine's own error as cause", async () => {
-    const failure = onnx().load({ identity: {}, bytes: identityModel("bfloat16") });
-    await expect(failure).rejects.toMatchObject({ code: "MODEL_UNSUPPORTED", cause: expect.any(Error) });
+  it.each<[string, OnnxOptions]>([
+    ["inline", { placement: "inline" }],
+    ["inline", { lib: ort }],
+    ["worker", { placement: "worker", workers: 1 }],
+    ["worker", { placement: "worker", workers: 1, lib: new URL(import.meta.resolve("onnxruntime-node")) }],
+    ["process", { isolation: "process", workers: 1 }],
+  ])("gives float16 as 16-bit words whatever the platform has: %s, %o", async (placement, options) => {
+    await using executor = await onnx(options).load({ identity: {}, bytes: identityModel("float16", ["n"]) });
+    const { outputs } = await executor.run({ x: float16 }, ["y"]);
+    expect(outputs["y"]).toEqual(float16);
+    expect(executor.placement).toBe(placement);
+  });
+
+  it.each<OnnxOptions>([{ placement: "inline" }, { placement: "worker", workers: 1 }, { isolation: "process", workers: 1 }])(
+    "says that a type came with a later release as MODEL_UNSUPPORTED, with the engine's own error as cause: %o",
+    async (options) => {
+      const failure = onnx(options).load({ identity: {}, bytes: identityModel("bfloat16") });
+      await expect(failure).rejects.toMatchObject({
+        code: "MODEL_UNSUPPORTED",
+        cause: expect.objectContaining({ message: expect.stringMatching(/Unsupported data type: 16/) }),
+      });
+    },
+  );
+
+  it.each<OnnxOptions>([{ placement: "inline" }, { placement: "worker" }, { isolation: "process" }])(
+    "says MISSING_PEER when the library is not there: %o",
+    async (options) => {
+      const lib = new URL("no-such-library.js", import.meta.url);
+      await expect(onnx({ ...options, lib }).load({ identity: {}, bytes: addModel() })).rejects.toMatchObject({
+        code: "MISSING_PEER",
+        details: { peer: "onnxruntime-node", install: "npm install onnxruntime-node" },
+      });
+    },
+  );
+
+  it("says which device it has no build for", async () => {
+    // No build for Linux has Apple's.
+    const failure = onnx({ device: "coreml" }).load({ identity: {}, bytes: addModel() });
+    await (process.platform === "darwin"
+      ? expect(failure).resolves.toMatchObject({ provider: "onnxruntime-node/coreml" })
+      : expect(failure).rejects.toMatchObject({ code: "MODEL_UNSUPPORTED", message: expect.stringMatching(/coreml/) }));
   });
 
   it("releases the engine's session once, and only after its runs", async () => {
     const events: string[] = [];
-    const lib: NonNullable<OnnxOptions["lib"]> = {
+    const lib: OrtLibrary = {
       InferenceSession: {
         async create(bytes, options) {
-          const session = await ort.InferenceSession.create(bytes, options);
+          const session = await ort.InferenceSession.create(bytes, options as never);
           return {
             inputMetadata: session.inputMetadata,
             outputMetadata: session.outputMetadata,
@@ -67,7 +135,7 @@ describe("onnx", () => {
     const run = executor.run({ x: { type: "float32", dims: [1], data: Float32Array.of(1) } }, ["y"]);
     await Promise.all([executor[Symbol.asyncDispose](), executor[Symbol.asyncDispose]()]);
     expect(events).toEqual(["ran", "released"]);
-    expect((await run)["y"]?.data).toEqual(Float32Array.of(1));
+    expect((await run).outputs["y"]?.data).toEqual(Float32Array.of(1));
   });
 
   it("wraps nothing twice", async () => {
@@ -75,5 +143,41 @@ describe("onnx", () => {
       .load({ identity: {}, bytes: Uint8Array.of(1) })
       .catch((error: unknown) => error);
     expect(ModelwrightError.is(failure, "MODEL_INVALID") && ModelwrightError.is(failure.cause)).toBe(false);
+  });
+
+  it("ends the waiting for a load that is aborted, and leaves nothing loaded", async () => {
+    using started = new Started();
+    const controller = new AbortController();
+    const loading = onnx({ placement: "worker" }).load({ identity: {}, bytes: addModel() }, { signal: controller.signal });
+    const reason = new RangeError("stop");
+    controller.abort(reason);
+    await expect(loading).rejects.toBe(reason);
+    while (started.threads === 0 || started.alive > 0) await nextTurn();
+    expect([started.threads, started.alive]).toEqual([1, 0]);
+  });
+});
+
+describe("a process", () => {
+  const run = promisify(execFile);
+  const fixture = (name: string, ...args: string[]) =>
+    run(process.execPath, [new URL(`fixtures/${name}`, import.meta.url).pathname, ...args]);
+
+  it.each(["thread", "process"])("ends by itself though a model is loaded, but not while a call lasts: %s", async (isolation) => {
+    expect((await fixture("onnx-ends-alone.ts", isolation)).stdout).toBe("loaded\nanswered\n");
+  });
+
+  it("that exits while an engine works in a thread ends with its own code, not by the engine's abort", async () => {
+    await expect(fixture("onnx-exits-busy.ts")).rejects.toMatchObject({ code: 3, stdout: "busy\n", stderr: "" });
+  });
+
+  it("may be a program given as text", async () => {
+    const program = `
+      import { onnx } from ${JSON.stringify(new URL("../../src/adapters/onnx/index.ts", import.meta.url))};
+      import { addModel } from ${JSON.stringify(new URL("../../src/testing/tiny-models.ts", import.meta.url))};
+      for (const isolation of ["thread", "process"]) {
+        await using executor = await onnx({ placement: "worker", isolation, workers: 1 }).load({ identity: {}, bytes: addModel() });
+        console.log(executor.placement);
+      }`;
+    expect((await run(process.execPath, ["--input-type=module", "--eval", program])).stdout).toBe("worker\nprocess\n");
   });
 });

@@ -121,6 +121,65 @@ describe("Metrics", () => {
     expect([...metrics.families]).toHaveLength(1);
   });
 
+  it("gives systems that define the same metric one family, whose labels take the values of both", () => {
+    const metrics = new Metrics();
+    const options = { name: "calls_total", help: "Calls." };
+    const first = metrics.counter({ ...options, labels: { model: ["a"], outcome: ["ok"] } });
+    const ofFirst = first.with({ model: "a", outcome: "ok" });
+    ofFirst.inc();
+    first.with({ model: "b", outcome: "ok" }).inc();
+    const second = metrics.counter({ ...options, labels: { outcome: ["ok", "error"], model: ["b"] } });
+    expect(second).toBe(first);
+    second.with({ model: "b", outcome: "error" }).inc(3);
+    expect(second.with({ model: "a", outcome: "ok" })).toBe(ofFirst);
+    expect([...metrics.families].map(({ name }) => name)).toEqual(["calls_total"]);
+    expect([...first.series.values()].map(({ labels, metric }) => [labels, metric.value])).toEqual([
+      [{ model: "a", outcome: "ok" }, 1],
+      [{ model: "other", outcome: "ok" }, 1],
+      [{ model: "b", outcome: "error" }, 3],
+    ]);
+  });
+
+  it("takes at most 1000 values of a label, however often the metric is defined", () => {
+    const metrics = new Metrics();
+    for (let i = 0; i < 30; i++) {
+      const model = Array.from({ length: 100 }, (_, k) => `m${i * 100 + k}`);
+      const calls = metrics.counter({ name: "calls_total", help: "Calls.", labels: { model } });
+      for (const each of model) calls.with({ model: each }).inc();
+    }
+    const [family] = metrics.families;
+    const counted = [...family!.series.values()].map(({ labels, metric }) => [labels["model"], (metric as Counter).value]);
+    expect(counted).toHaveLength(1001);
+    expect(counted.slice(-2)).toEqual([
+      ["m999", 1],
+      ["other", 2000],
+    ]);
+  });
+
+  it("takes a histogram twice when the bounds come to the same buckets", () => {
+    const metrics = new Metrics();
+    const first = metrics.histogram({ name: "seconds", help: "Latency." });
+    expect(metrics.histogram({ name: "seconds", help: "Latency.", min: 2 ** -20, max: 2 ** 12 })).toBe(first);
+    expect(issuesOf(() => metrics.histogram({ name: "seconds", help: "Latency.", max: 1 }))).toEqual(["name"]);
+  });
+
+  it.each([
+    ["another help", { help: "Others.", labels: { target: [] } }],
+    ["another label", { help: "Calls.", labels: { model: [] } }],
+    ["one label more", { help: "Calls.", labels: { target: [], model: [] } }],
+    ["no label", { help: "Calls." }],
+  ])("refuses a name with %s, and leaves the metric as it is", (_, options) => {
+    const metrics = new Metrics();
+    const calls = metrics.counter({ name: "calls_total", help: "Calls.", labels: { target: ["edge"] } });
+    expect(issuesOf(() => metrics.counter({ name: "calls_total", ...options } as never))).toEqual(["name"]);
+    expect(issuesOf(() => metrics.counter({ name: "calls_total", help: "Calls.", labels: { target: ["x"], le: [] } }))).toEqual([
+      "name",
+      "labels.le",
+    ]);
+    calls.with({ target: "x" as "edge" }).inc();
+    expect([...calls.series.values()].map(({ labels }) => labels)).toEqual([{ target: "other" }]);
+  });
+
   it("refuses bad label names, all at once, and defines nothing", () => {
     const metrics = new Metrics();
     const labels = { le: [], "a-b": [], __name__: [], "1": [], a: [], "a:b": [] };

@@ -25,7 +25,7 @@ const planted: readonly { rule: string; file: string; text: string; from?: strin
     file: `src/${folder}/planted-table.ts`,
     text: 'import "../testing/suite.ts";',
   })),
-  ...["memory", "sql", "sqlite", "postgres", "mariadb", "fs", "s3", "indexeddb", "onnxruntime", "onnx", "onnx-web"].map(
+  ...["memory", "sql", "sqlite", "postgres", "mariadb", "fs", "s3", "indexeddb", "onnxruntime", "onnx", "onnx-web", "kserve"].map(
     (folder) => ({
       rule: `table-adapters-${folder}`,
       file: `src/adapters/${folder}/planted-table.ts`,

@@ -6,3 +6,4 @@
 
 export { type KServeHealth, type KServeProvider, kserve } from "./kserve.ts";
 export type { KServeFetch, KServeHeaders, KServeOptions } from "./kserve-options.ts";
+export type { ServerDescription } from "./server-answers.ts";

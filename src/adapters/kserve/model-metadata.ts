@@ -17,7 +17,7 @@ const tensorsSchema = z.array(tensorSchema).max(4096).nullish();
 const metadataSchema = z.object({ inputs: tensorsSchema, outputs: tensorsSchema });
 
 /** An input or output whose type the protocol carries. */
-export interface CarriedSpec extends TensorSpec {
+interface CarriedSpec extends TensorSpec {
   readonly type: CarriedType;
 }
 

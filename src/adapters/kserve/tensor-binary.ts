@@ -30,8 +30,6 @@ export function writeBinaryData(input: string, tensor: Tensor): Uint8Array {
  * @throws a `TypeError` when a text is not UTF-8
  */
 export function readBinaryTexts(bytes: Uint8Array, count: number): ElementData<"string"> | undefined {
-  // Before anything is allocated for them.
-  if (count * 4 > bytes.length) return undefined;
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const texts: string[] = [];

@@ -1,3 +1,4 @@
+import { messageOf } from "../../core/errors.ts";
 import { peer } from "../../core/peer.ts";
 import type { OrtLibrary } from "../onnxruntime/library.ts";
 import type { WebDevice, WorkerStart } from "./worker-start.ts";
@@ -29,11 +30,24 @@ export function importLibrary(device: WebDevice): Promise<OrtWebLibrary> {
   });
 }
 
-/** Sets the library up, before it loads its first model; afterwards it ignores that. */
+/**
+ * The library, set up before it loads its first model; afterwards it ignores that. Failures to get its files say what to look at, which
+ * the browser does not.
+ */
 export function configure(lib: OrtWebLibrary, { threads, wasmPaths }: Pick<WorkerStart, "threads" | "wasmPaths">): OrtWebLibrary {
   if (wasmPaths !== undefined) lib.env.wasm.wasmPaths = wasmPaths;
   lib.env.wasm.numThreads = threads;
-  return lib;
+  const create: OrtWebLibrary["InferenceSession"]["create"] = async (bytes, options) => {
+    try {
+      return await lib.InferenceSession.create(bytes, options);
+    } catch (error) {
+      const reason = messageOf(error);
+      if (!/dynamically imported module|fetching of the wasm failed|importing a module script/i.test(reason)) throw error;
+      const hint = "check that wasmPaths serves the engine's files, .mjs as text/javascript and .wasm as application/wasm";
+      throw new Error(`${reason}; ${hint}`, { cause: error });
+    }
+  };
+  return { env: lib.env, InferenceSession: { create } };
 }
 
 /** Whether this is Node, or acts as if it were, and no page of Electron. */

@@ -8,7 +8,7 @@ export function nodeWorker(start: WorkerStart): ConnectEngine {
   return (events) => {
     // Not imported, so that what a browser bundles names no module of Node.
     const { Worker } = process.getBuiltinModule("node:worker_threads");
-    const worker = new Worker(workerFile(), { name: NODE_WORKER, workerData: NODE_WORKER });
+    const worker = new Worker(workerFile(), { name: NODE_WORKER, workerData: NODE_WORKER, ...threadFlags() });
     let ended = false;
     const lose = (reason: string) => {
       if (ended) return;
@@ -38,9 +38,14 @@ export function nodeWorker(start: WorkerStart): ConnectEngine {
 
 /** The file of the worker, beside this one: the source under a runner that takes it, else the build of the same module system. */
 function workerFile(): URL {
-  // The CommonJS build has no import.meta.
-  const self = typeof __filename === "string" ? __filename : import.meta.url;
+  // In the CommonJS build a path stands here, which is no URL.
+  const self = import.meta.url;
   const extension = /\.(?:ts|cjs)$/.exec(self)?.[0] ?? ".js";
   const { pathToFileURL } = process.getBuiltinModule("node:url");
   return new URL(`./onnx-web-worker${extension}`, self.startsWith("file:") ? self : pathToFileURL(self));
+}
+
+/** A thread has the flags of its process, which it refuses when they say how to read a script that came without a file. */
+function threadFlags(): { execArgv?: string[] } {
+  return process.execArgv.some((flag) => flag.startsWith("--input-type")) ? { execArgv: [] } : {};
 }

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import type { Precision } from "../../core/model.ts";
 import { invalidConfig, parseOptions, passed } from "../../core/options.ts";
 import type { WebWorker } from "./browser-worker.ts";
 import { isNode, type OrtWebLibrary } from "./import-library.ts";
@@ -40,6 +41,13 @@ export interface OnnxWebOptions {
    */
   readonly worker?: "auto" | false | (() => WebWorker);
   /**
+   * Variants of a model that run well here, best first, for a session that may choose: for example `["fp16", "fp32"]` with WebGPU where
+   * `webEnvironment()` finds float16 shaders.
+   *
+   * @defaultValue `["fp32"]`
+   */
+  readonly precisions?: readonly Precision[];
+  /**
    * How long a worker may take for an answer before it counts as frozen and another one takes its place, ms; `Infinity` turns it off.
    * `runMs` counts for each run after the first one has succeeded, `firstMs` for loading and the first run, when shaders are compiled.
    *
@@ -65,6 +73,10 @@ const optionsSchema = z.strictObject({
       'expected "auto", false or a function that makes a worker',
     )
     .default("auto"),
+  precisions: z
+    .array(z.enum(["fp32", "fp16", "int8"]))
+    .min(1)
+    .exactOptional(),
   watchdog: z.strictObject({ runMs: patience.default(30_000), firstMs: patience.default(120_000) }).prefault({}),
 });
 

@@ -40,7 +40,7 @@ import { WebExecutor } from "./web-executor.ts";
  */
 export function onnxWeb(options: OnnxWebOptions = {}, { clock = systemClock }: Pick<Runtime, "clock"> = {}): ExecutionProvider {
   const parsed = parseWebOptions(options);
-  const { lib, device, worker, watchdog } = parsed;
+  const { lib, device, worker, watchdog, precisions } = parsed;
   const provider = `onnxruntime-web/${device}`;
   const start = startOf(parsed);
   const inline = inlineReason(parsed);
@@ -50,7 +50,7 @@ export function onnxWeb(options: OnnxWebOptions = {}, { clock = systemClock }: P
   return {
     spec: "execution/1",
     name: provider,
-    capabilities: { elementTypes: ortElementTypes, model: "onnx" },
+    capabilities: { elementTypes: ortElementTypes, model: "onnx", ...(precisions === undefined ? {} : { precisions }) },
     async load({ bytes }, call) {
       if (inline !== undefined) {
         const placementReason = `${inline}${note}`;

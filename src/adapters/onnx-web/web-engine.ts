@@ -107,7 +107,7 @@ export class WebEngine {
           if (!host.client.lost) throw error;
         }
       }
-      if (this.#models.size === 0) this.#endWhenIdle();
+      this.#endWhenIdle();
     });
   }
 
@@ -132,7 +132,9 @@ export class WebEngine {
       this.#models.add(model);
       return model;
     } catch (error) {
-      if (this.#models.size === 0) this.#endWhenIdle();
+      // An engine that could not get its files never tries again.
+      if (/no available backend/.test(messageOf(error))) await this.#end();
+      else this.#endWhenIdle();
       throw error;
     }
   }
@@ -202,13 +204,16 @@ export class WebEngine {
 
   #endWhenIdle(): void {
     this.#idle?.[Symbol.dispose]();
-    const end = async () => {
-      if (this.#models.size > 0) return;
-      await this.#host?.client.end();
-      this.#host = undefined;
-    };
+    if (this.#models.size > 0) return;
     // Ending a worker does not fail in a way that anybody could do something about.
-    this.#idle = this.#clock.schedule(IDLE_MS, () => void this.#turn.run(end).catch(() => {}));
+    const end = () => void this.#turn.run(() => this.#end()).catch(() => {});
+    this.#idle = this.#clock.schedule(IDLE_MS, end);
+  }
+
+  async #end(): Promise<void> {
+    if (this.#models.size > 0) return;
+    await this.#host?.client.end();
+    this.#host = undefined;
   }
 }
 

@@ -1,3 +1,5 @@
+import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
 import { peer } from "../../core/peer.ts";
 import type { OrtLibrary } from "../onnxruntime/library.ts";
 
@@ -7,17 +9,15 @@ export const PEER = "onnxruntime-node";
 /**
  * Imports ONNX Runtime.
  *
- * @param url - of the library's module. @defaultValue the installed `onnxruntime-node`
+ * @param url - of the library's module, a file. @defaultValue the installed `onnxruntime-node`
  * @throws a `ModelwrightError` with code `MISSING_PEER`
  */
 export function importLibrary(url: string | undefined): Promise<OrtLibrary> {
   return peer<OrtLibrary>(PEER, undefined, async () => {
     if (url === undefined) return import("onnxruntime-node");
-    const module: unknown = await import(url);
+    // Not import(): the CommonJS build has it as require(), which takes no URL. This loads both kinds of modules in both builds.
+    const module: unknown = createRequire(url)(fileURLToPath(url));
     if (isOrtLibrary(module)) return module;
-    // A CommonJS module whose names Node could not see.
-    const { default: whole } = module as { default?: unknown };
-    if (isOrtLibrary(whole)) return whole;
     throw new Error(`${url} is not the module of onnxruntime-node`);
   });
 }

@@ -8,7 +8,7 @@ import { isOrtLibrary } from "./import-library.ts";
 export interface OnnxOptions {
   /**
    * The library, where the host has imported it already: then runs hold the calling thread, for a module cannot cross to another. Or the
-   * URL of its module, for example `new URL(import.meta.resolve("onnxruntime-node"))`, which workers import as well.
+   * `file:` URL of its module, for example `new URL(import.meta.resolve("onnxruntime-node"))`, which workers load as well.
    *
    * @defaultValue the installed `onnxruntime-node`
    */
@@ -74,7 +74,7 @@ export type OnnxDevice = "cpu" | "cuda" | "tensorrt" | "webgpu" | "coreml" | "dm
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
 const optionsSchema = z.strictObject({
-  lib: z.custom<OrtLibrary | URL>(isLibrary, { error: "expected the onnxruntime-node module, or its URL" }).optional(),
+  lib: z.custom<OrtLibrary | URL>(isLibrary, { error: "expected the onnxruntime-node module, or its file: URL" }).optional(),
   device: z.enum(["cpu", "cuda", "tensorrt", "webgpu", "coreml", "dml"]).default("cpu"),
   deviceId: z.int().min(0).optional(),
   threads: z.int().min(1).max(1024).default(1),
@@ -130,5 +130,5 @@ export function sessionOptions({ device, deviceId, threads, graphOptimization }:
 }
 
 function isLibrary(value: unknown): boolean {
-  return value instanceof URL || isOrtLibrary(value);
+  return value instanceof URL ? value.protocol === "file:" : isOrtLibrary(value);
 }

@@ -15,7 +15,12 @@ export function workerThread(lib: string | undefined): ConnectEngine {
   return (events) => {
     const guard = guardExit();
     const start: WorkerStart = { lib, flags: guard.flags };
-    const worker = new Worker(workerFile(), { name: "modelwright-onnx", workerData: start });
+    const worker = new Worker(workerFile(), {
+      name: "modelwright-onnx",
+      workerData: start,
+      // Threads inherit the flags of the process, but Node refuses a file under this one, which is for a program given as text.
+      ...(process.execArgv.some((flag) => flag.startsWith("--input-type")) ? { execArgv: [] } : {}),
+    });
     let reason: string | undefined;
     let ending = false;
     const exited = new Promise<void>((resolve) => {

@@ -54,11 +54,6 @@ export class EnginePool {
     return this.#options.provider;
   }
 
-  /** Hosts that were started and not ended. */
-  get hosts(): number {
-    return this.#slots.size;
-  }
-
   /** Most hosts. */
   get workers(): number {
     return this.#options.workers;
@@ -208,30 +203,34 @@ export class EnginePool {
     this.#start(slot, next.model, next.run);
   }
 
-  #start(slot: EngineSlot, { model }: PooledModel, run: Waiting): void {
-    const { hardTimeoutMs } = this.#options;
-    let late: string | undefined;
-    const timer =
-      hardTimeoutMs === undefined
-        ? undefined
-        : this.#clock.schedule(hardTimeoutMs, () => {
-            late = `the run took longer than hardTimeoutMs, ${hardTimeoutMs} ms`;
-            slot.kill(late);
-          });
-    const begin = async () => {
+  /** The slot has something to do from the moment of the call. */
+  #start(slot: EngineSlot, model: PooledModel, run: Waiting): void {
+    this.#within(slot, async () => {
       const { feeds, fetches, transfer } = run.prepare();
-      return slot.run(model, feeds, fetches, transfer);
-    };
-    begin()
-      .then(run.resolve, (error) => {
-        // Another try would take as long.
-        const again = late !== undefined && ModelwrightError.is(error, "MODEL_EXECUTOR_LOST");
-        run.reject(again ? executorLost(this.provider, late!, error.details.replaced, false) : error);
-      })
-      .finally(() => {
-        timer?.[Symbol.dispose]();
-        this.#next(slot);
-      });
+      return slot.run(model.model, feeds, fetches, transfer);
+    })
+      .then(run.resolve, run.reject)
+      .finally(() => this.#next(slot));
+  }
+
+  /** Kills the host if the work takes longer than it may. */
+  async #within<T>(slot: EngineSlot, work: () => Promise<T>): Promise<T> {
+    const { hardTimeoutMs } = this.#options;
+    if (hardTimeoutMs === undefined) return work();
+    let late: string | undefined;
+    const timer = this.#clock.schedule(hardTimeoutMs, () => {
+      late = `the run took longer than hardTimeoutMs, ${hardTimeoutMs} ms`;
+      slot.kill(late);
+    });
+    try {
+      return await work();
+    } catch (error) {
+      if (late === undefined || !ModelwrightError.is(error, "MODEL_EXECUTOR_LOST")) throw error;
+      // Another try would take as long.
+      throw executorLost(this.provider, late, error.details.replaced, false);
+    } finally {
+      timer[Symbol.dispose]();
+    }
   }
 }
 

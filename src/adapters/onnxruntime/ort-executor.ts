@@ -44,7 +44,7 @@ class OrtExecutor implements Executor {
   readonly placementReason: string | undefined;
   readonly #session: OrtSession;
   readonly #schedule: Schedule;
-  readonly #tensorOutputs: readonly string[];
+  readonly #outputNames: readonly string[];
   readonly #lifecycle: Lifecycle;
 
   constructor(provider: string, session: OrtSession, schedule: Schedule, placementReason: string | undefined) {
@@ -52,7 +52,7 @@ class OrtExecutor implements Executor {
     this.provider = provider;
     this.#session = session;
     this.#schedule = schedule;
-    this.#tensorOutputs = tensorOutputs(session.outputMetadata);
+    this.#outputNames = tensorOutputs(session.outputMetadata);
     this.#lifecycle = new Lifecycle(`The model on ${provider}`, () => schedule(() => session.release()));
   }
 
@@ -67,7 +67,7 @@ class OrtExecutor implements Executor {
   async #run(inputs: Tensors, outputs: readonly string[]): Promise<ExecutionRun> {
     const feeds: Record<string, OrtTensor> = {};
     for (const name in inputs) feeds[name] = toOrt(inputs[name]!);
-    const fetches = outputs.length === 0 ? this.#tensorOutputs : outputs;
+    const fetches = outputs.length === 0 ? this.#outputNames : outputs;
     let results: Readonly<Record<string, OrtTensor>>;
     const startedAt = systemClock.monotonic();
     try {

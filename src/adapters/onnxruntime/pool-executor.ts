@@ -18,7 +18,7 @@ export class PoolExecutor implements Executor {
   readonly placementReason: string;
   readonly #pool: EnginePool;
   readonly #model: PooledModel;
-  readonly #tensorOutputs: readonly string[];
+  readonly #outputNames: readonly string[];
   readonly #lifecycle: Lifecycle;
 
   /**
@@ -32,7 +32,7 @@ export class PoolExecutor implements Executor {
     this.sharedMemory = placement === "worker";
     this.#pool = pool;
     this.#model = model;
-    this.#tensorOutputs = tensorOutputs(model.loaded.outputs);
+    this.#outputNames = tensorOutputs(model.loaded.outputs);
     this.#lifecycle = new Lifecycle(`The model on ${pool.provider}`, () => pool.release(model));
   }
 
@@ -52,7 +52,7 @@ export class PoolExecutor implements Executor {
 
   run(inputs: Tensors, outputs: readonly string[], call?: CallOptions): Promise<ExecutionRun> {
     return this.#lifecycle.run(async () => {
-      const fetches = outputs.length === 0 ? this.#tensorOutputs : outputs;
+      const fetches = outputs.length === 0 ? this.#outputNames : outputs;
       const answer = await this.#pool.run(this.#model, () => this.#request(inputs, fetches), call);
       const results: Record<string, Tensor> = {};
       for (const name of fetches) results[name] = fromOrt(answer.outputs[name]!);

@@ -1,8 +1,8 @@
 import { BatchRun, canMerge, type Part } from "./batch-run.ts";
 import type { BatchSizer } from "./batch-sizer.ts";
 import type { Job, RunTarget } from "./job.ts";
-import type { JobGroup, JobQueue } from "./job-queue.ts";
-import type { QueuedJob } from "./queued-job.ts";
+import type { JobQueue } from "./job-queue.ts";
+import type { JobGroup, QueuedJob } from "./queued-job.ts";
 
 /** What a {@link BatchFormer} is made from. */
 export interface BatchFormerOptions {
@@ -156,19 +156,20 @@ export class BatchFormer {
   /** Takes the jobs out of the queue, of the last one only as many rows as are needed to make up `rows`. */
   #take(jobs: readonly QueuedJob[], rows: number, nowMs: number): BatchRun {
     const { queue } = this.#options;
+    const parts: Part[] = [];
     let left = rows;
-    const parts = jobs.map((job): Part => {
+    for (const job of jobs) {
       const start = job.taken;
       const taken = Math.min(job.left, left);
       left -= taken;
       queue.remove(job);
       job.taken += taken;
       job.expiresMs = Number.POSITIVE_INFINITY;
-      if (Number.isNaN(job.startedMs)) job.startedMs = nowMs;
+      if (start === 0) job.startedMs = nowMs;
       // What is left of a large job takes turns with the jobs that wait behind it.
       if (job.left > 0) queue.add(job);
-      return { job, start, rows: taken };
-    });
+      parts.push({ job, start, rows: taken });
+    }
     return this.#run(parts, rows, nowMs);
   }
 

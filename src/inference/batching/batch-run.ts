@@ -26,7 +26,7 @@ export class BatchRun {
   readonly startedMs: number;
   /** Time that gathering took, ms. */
   inputMs = 0;
-  readonly #buffers: ArrayBufferLike[] = [];
+  #buffers: ArrayBufferLike[] | undefined;
 
   constructor(parts: readonly Part[], rows: number, units: number, startedMs: number) {
     this.parts = parts;
@@ -71,7 +71,7 @@ export class BatchRun {
 
   /** Gives the buffers back, which nobody may read any more but the owner of `outputs`. */
   release(pool: BatchBuffers, outputs: Tensors): void {
-    for (const buffer of this.#buffers) {
+    for (const buffer of this.#buffers ?? []) {
       // A model that is a plain function may answer what it was given; that memory belongs to the callers.
       const kept = Object.values(outputs).some(({ data }) => ArrayBuffer.isView(data) && data.buffer === buffer);
       if (!kept) pool.release(buffer);
@@ -85,6 +85,7 @@ export class BatchRun {
     const shape = [this.rows, ...dims.slice(1)];
     if (array === undefined) return { type, dims: shape, data: this.#strings(name, length) as ElementData };
     const buffer = pool.acquire(this.rows * length * array.BYTES_PER_ELEMENT, shared);
+    this.#buffers ??= [];
     this.#buffers.push(buffer);
     const data = new array(buffer as ArrayBuffer, 0, this.rows * length) as Uint8Array;
     let at = 0;

@@ -13,24 +13,26 @@ const MAX_INLINE_MS = 1;
 /** A size class is worse than a smaller one when its rows take longer by this factor. */
 const WORSE = 1.15;
 
-/** Runs of a size class before it is judged. */
-const ENOUGH = 8;
+/** Runs of a size class before it is judged; their median stands for it first. */
+const ENOUGH = 6;
 
 /** Size classes: 1, 2, 3 to 4, 5 to 8 and so on. */
 const CLASSES = 32;
 
 const UNKNOWN_DRAIN_MS = 1_000;
 
-/** The most runs between two tries of a larger size. */
+/** Runs before a larger size is tried for the first time, and the most runs between two tries. */
+const TRY_AFTER = 8;
 const MAX_TRY_AFTER = 64;
 
 /**
  * Decides how many rows a run gets, from the times of the runs before.
  *
  * Sizes are counted in units: rows, where all rows take the same work; otherwise a row counts as many units as its work is larger than
- * that of the first row seen. The size that `auto` takes is the knee of n / (a + b·n), bounded by twice the largest size tried, by the
- * size from which rows were seen to take longer again (they leave a cache), and on the thread that calls by 1 ms. Now and then twice the
- * size is tried, so that neither a wrong line nor an old measurement lasts.
+ * that of the first row seen. The size that `auto` takes is the knee of n / (a + b·n), or that of the throughputs measured by size class
+ * where it is larger; bounded by twice the largest size known, by the size from which rows were seen to take longer again (they leave a
+ * cache), and on the thread that calls by 1 ms. Now and then twice the size is tried, so that neither a wrong line nor an old measurement
+ * lasts.
  */
 export class BatchSizer {
   readonly #maxRows: number | "auto";
@@ -38,8 +40,19 @@ export class BatchSizer {
   readonly #fit = new RunTimeFit();
   readonly #runs = new Uint32Array(CLASSES);
   readonly #perUnitMs = new Float64Array(CLASSES);
+  /** Times of a unit in the first runs of each class. */
+  readonly #first = new Float64Array(CLASSES * ENOUGH);
+  /** Largest class that had a run. */
+  #top = 0;
+  /** Largest size of a class that had enough runs. */
+  #known = 0;
+  /** Fewest units that give nearly the throughput of the best size measured. */
+  #floor = 0;
+  /** Most units before rows take longer again. */
   #cap = Number.POSITIVE_INFINITY;
-  #tryAfter = 8;
+  /** Most units that were measured to take no longer than a run on the thread that calls may. */
+  #inlineUnits = 0;
+  #tryAfter = TRY_AFTER;
   #untried = 0;
 
   constructor(maxRows: number | "auto", preferredRows: readonly number[]) {
@@ -54,7 +67,12 @@ export class BatchSizer {
 
   /** Learns from runs before the first job, of rows of one unit. */
   learn(timings: readonly RunTiming[], placement: Placement): void {
-    for (const { rows, inferMs, roundTripMs } of timings) this.observe(rows, occupiedMs(placement, inferMs, roundTripMs));
+    for (const { rows, inferMs, roundTripMs } of timings) {
+      this.observe(rows, occupiedMs(placement, inferMs, roundTripMs));
+      // Measured for this purpose: it stands for several.
+      this.#runs[classOf(rows)] = ENOUGH;
+    }
+    this.#judge();
   }
 
   /** Learns from a run of so many units. */
@@ -62,11 +80,18 @@ export class BatchSizer {
     this.#fit.observe(units, ms);
     if (!(units > 0 && ms > 0)) return;
     const at = classOf(units);
+    if (at > this.#top) this.#top = at;
     const runs = ++this.#runs[at]!;
     const perUnit = ms / units;
-    const old = this.#perUnitMs[at]!;
-    // One pause must not make a class look bad: at most twice the mean is believed.
-    this.#perUnitMs[at] = runs === 1 ? perUnit : old + (Math.min(perUnit, 2 * old) - old) / Math.min(8, runs);
+    if (runs <= ENOUGH) {
+      const first = this.#first.subarray(at * ENOUGH, at * ENOUGH + runs);
+      first[runs - 1] = perUnit;
+      this.#perUnitMs[at] = first.toSorted()[(runs - 1) >> 1]!;
+    } else {
+      // One pause must not make a class look bad.
+      const old = this.#perUnitMs[at]!;
+      this.#perUnitMs[at] = old + (Math.min(1.5 * old, Math.max(0.5 * old, perUnit)) - old) / 8;
+    }
     if (this.#maxRows === "auto") this.#judge();
   }
 
@@ -102,13 +127,17 @@ export class BatchSizer {
 
   #most(waiting: number, weight: number, placement: Placement): number {
     if (this.#maxRows !== "auto") return this.#maxRows;
-    const { fixedMs, perRowMs, largest } = this.#fit;
-    let bound = Math.min(MAX_AUTO_ROWS * weight, Math.max(2 * largest, weight));
-    if (placement === "inline" && perRowMs > 0) bound = Math.min(bound, (MAX_INLINE_MS - fixedMs) / perRowMs);
-    const knee = (KNEE / (1 - KNEE)) * (fixedMs / perRowMs); // Infinity without a slope; NaN before the first run
-    const capped = Math.min(bound, this.#cap);
+    const { fixedMs, perRowMs } = this.#fit;
+    let bound = Math.min(MAX_AUTO_ROWS * weight, Math.max(2 * this.#known, weight), this.#cap);
+    if (placement === "inline" && perRowMs > 0)
+      bound = Math.min(bound, Math.max(this.#inlineUnits, (MAX_INLINE_MS - fixedMs) / perRowMs));
+    // Infinite without a slope; before the first run NaN, for which every comparison is false.
+    const line = (KNEE / (1 - KNEE)) * (fixedMs / perRowMs);
+    // What was measured on both sides of the knee has the say; the line then tells the place between two classes.
+    const knee = Math.max(this.#known > this.#floor && this.#floor > 0 ? Math.min(line, 2 * this.#floor) : line, this.#floor);
+    const all = waiting * weight;
     // A rest of less than half a run would cost a run of its own: take it along.
-    const units = knee < capped ? (waiting * weight <= 1.5 * knee ? Math.min(waiting * weight, capped) : knee) : capped;
+    const units = knee < bound ? (all <= 1.5 * knee ? Math.min(all, bound) : knee) : bound;
     const rows = Math.max(1, Math.floor(units / weight));
     if (rows >= waiting || rows >= MAX_AUTO_ROWS) return rows;
     this.#untried += 1;
@@ -129,19 +158,39 @@ export class BatchSizer {
     return this.preferred(rows) ?? this.#preferred[0]!;
   }
 
-  /** Sets the cap below the first class whose rows take longer than those of a smaller one. */
+  /** Sets what follows from the size classes that were measured. */
   #judge(): void {
     let best = Number.POSITIVE_INFINITY;
-    for (let at = 0; at < CLASSES; at++) {
+    let last = Number.POSITIVE_INFINITY;
+    let better = false;
+    this.#cap = Number.POSITIVE_INFINITY;
+    this.#inlineUnits = 0;
+    for (let at = 0; at <= this.#top; at++) {
       if (this.#runs[at]! < ENOUGH) continue;
       const perUnit = this.#perUnitMs[at]!;
+      this.#known = 2 ** at;
       if (perUnit > WORSE * best) {
         this.#cap = 2 ** (at - 1);
-        return;
+        better = false;
+        break;
       }
+      better = perUnit < KNEE * last;
+      last = perUnit;
       if (perUnit < best) best = perUnit;
+      const inTime = MAX_INLINE_MS / perUnit;
+      // Of sizes below the class its time says nothing; of the next class it tells the longest that is to be expected.
+      if (inTime > 2 ** (at - 1)) this.#inlineUnits = Math.min(2 ** (at + 1), inTime);
     }
-    this.#cap = Number.POSITIVE_INFINITY;
+    // While each size proves better than the one before, the next one is measured, whatever the line foretells.
+    const floor = better ? 2 * this.#known : this.#firstWithin(best / KNEE);
+    if (floor > this.#floor) this.#tryAfter = TRY_AFTER;
+    this.#floor = floor;
+  }
+
+  /** Size of the first class whose units take at most so long; 0 when there is none. */
+  #firstWithin(perUnitMs: number): number {
+    for (let at = 0; at <= this.#top; at++) if (this.#runs[at]! >= ENOUGH && this.#perUnitMs[at]! <= perUnitMs) return 2 ** at;
+    return 0;
   }
 }
 

@@ -257,7 +257,7 @@ export class Batcher {
     this.#sizer.observe(run.units, occupiedMs(this.#target.placement, inferMs, endedMs - run.startedMs - run.inputMs));
     const [{ job, rows }] = run.parts as readonly [BatchRun["parts"][0]];
     if (run.lone && rows === job.job.rows) {
-      this.#statistics.execution(rows, 0, inferMs, 0);
+      this.#statistics.execution(rows, 0, inferMs, 0, endedMs);
       this.#resolve(job, { outputs, offset: 0, rows, totalRows: rows, by }, endedMs);
       return;
     }
@@ -268,7 +268,7 @@ export class Batcher {
       this.#answerPart(part, run, answer, offset, endedMs);
       offset += part.rows;
     }
-    this.#statistics.execution(run.rows, run.inputMs, inferMs, this.#clock.monotonic() - endedMs);
+    this.#statistics.execution(run.rows, run.inputMs, inferMs, this.#clock.monotonic() - endedMs, endedMs);
   }
 
   #answerPart(
@@ -341,7 +341,6 @@ export class Batcher {
     }
     if (!hasCome(entry.expiresMs, nowMs)) return false;
     entry.expiresMs = Number.POSITIVE_INFINITY;
-    if (entry.group === undefined) return false;
     if (this.#queues[entry.level - 1]!.timeoutAction === "reject") this.#leave(entry, "rejected", this.#overloaded(entry.level));
     else {
       this.#queue.remove(entry);

@@ -95,8 +95,5 @@ export const batchingSchema = z
     });
   });
 
-/** {@link BatchingOptions} with their defaults. */
-export type ParsedBatchingOptions = z.output<typeof batchingSchema>;
-
 /** {@link QueueOptions} with their defaults. */
 export type ParsedQueueOptions = z.output<typeof queueSchema>;

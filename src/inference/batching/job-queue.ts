@@ -1,22 +1,5 @@
-import type { ElementType } from "../../core/element-type.ts";
 import type { Job } from "./job.ts";
-import type { QueuedJob } from "./queued-job.ts";
-
-type Shapes = Readonly<Record<string, { readonly type: ElementType; readonly dims: readonly number[] }>>;
-
-/** The waiting jobs of a lane that may share a run, in order: a list that any of them can leave at once. */
-export interface JobGroup {
-  readonly lane: number;
-  /** Names of the outputs that its jobs ask for. */
-  readonly outputs: readonly string[];
-  /** Their inputs without the data, where extents are open; the first extents say nothing. */
-  readonly shapes: Shapes | undefined;
-  readonly hash: number;
-  head: QueuedJob | undefined;
-  tail: QueuedJob | undefined;
-  /** Rows that wait. */
-  rows: number;
-}
+import type { JobGroup, QueuedJob, Shapes } from "./queued-job.ts";
 
 /**
  * Jobs that wait, by priority level; those of a level that may share a run are a group.

@@ -1,7 +1,23 @@
-import type { BatchRun } from "./batch-run.ts";
+import type { ElementType } from "../../core/element-type.ts";
 import type { Job, JobAnswer } from "./job.ts";
-import type { JobGroup } from "./job-queue.ts";
 import type { JoinedOutputs } from "./joined-outputs.ts";
+
+/** Inputs without their data. */
+export type Shapes = Readonly<Record<string, { readonly type: ElementType; readonly dims: readonly number[] }>>;
+
+/** The waiting jobs of a lane of the queue that may share a run, in order: a list that any of them can leave at once. */
+export interface JobGroup {
+  readonly lane: number;
+  /** Names of the outputs that its jobs ask for. */
+  readonly outputs: readonly string[];
+  /** Their inputs, where extents are open; the first extents say nothing. */
+  readonly shapes: Shapes | undefined;
+  readonly hash: number;
+  head: QueuedJob | undefined;
+  tail: QueuedJob | undefined;
+  /** Rows that wait. */
+  rows: number;
+}
 
 /** A job from its submission to its answer. The queue links those that wait; runs refer to those that run. */
 export class QueuedJob {
@@ -14,8 +30,8 @@ export class QueuedJob {
   dueMs = Number.POSITIVE_INFINITY;
   /** When the queue's timeout passes; infinite without one, and once the action is taken. */
   expiresMs = Number.POSITIVE_INFINITY;
-  /** When its first run began; NaN before. */
-  startedMs = Number.NaN;
+  /** When its first run began. */
+  startedMs = 0;
   /** Whether its limits are watched. */
   watched = false;
   /** The caller's time limit as it was given, ms. */
@@ -29,7 +45,7 @@ export class QueuedJob {
   /** Rows that runs have answered. */
   answered = 0;
   /** Runs that work on it. */
-  runs: BatchRun[] | undefined = undefined;
+  runs: { leave(reason: unknown): void }[] | undefined = undefined;
   /** The answers of its parts, once it was split. */
   joined: JoinedOutputs | undefined = undefined;
 

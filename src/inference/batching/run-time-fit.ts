@@ -11,6 +11,9 @@ export interface RunCost {
 /** What a repeated measurement counts less with each further one: the last 50 make up most of it. */
 const FORGETTING = 0.98;
 
+/** Factor by which the running median of the residuals' sizes follows each of them, up or down. */
+const STEP = 1.1;
+
 /** Residuals beyond this many times their usual size are cut off there. */
 const OUTLIER = 3;
 
@@ -22,10 +25,10 @@ const MIN_SCALE = 0.01;
  *
  * Both sides are divided by the predicted time, so that a deviation counts by its share and the short runs, which tell a, are heard
  * beside the long ones. Forgetting is directional: only what a measurement tells anew makes room, so that a long spell of runs of one
- * size does not wipe out the slope. Residuals are bounded by a multiple of their running mean (Huber), so that a pause of the garbage
- * collector moves the line little, and a machine that has become slower moves it within some ten runs.
+ * size does not wipe out the slope. Residuals are bounded by a multiple of their running median (Huber), so that a pause of the garbage
+ * collector moves the line little, and a machine that has become slower moves it within some fifty runs.
  *
- * @source R. Kulhavý, "Restricted exponential forgetting in real-time identification", Automatica 23 (1987), doi:10.1016/0005-1098(87)90054-9
+ * @source R. Kulhavý, "Restricted exponential forgetting in real-time identification", Automatica 23 (1987)
  * @source P. J. Huber, "Robust Estimation of a Location Parameter", Ann. Math. Statist. 35 (1964), doi:10.1214/aoms/1177703732
  */
 export class RunTimeFit {
@@ -37,7 +40,6 @@ export class RunTimeFit {
   #pbb = 0;
   #scale = 1;
   #samples = 0;
-  #largest = 0;
   /** Running mean of the sizes: where the line is known best. */
   #usual = 0;
   #fixedMs = 0;
@@ -46,11 +48,6 @@ export class RunTimeFit {
   /** Runs learned from. */
   get samples(): number {
     return this.#samples;
-  }
-
-  /** Size of the largest run learned from; 0 before the first. */
-  get largest(): number {
-    return this.#largest;
   }
 
   /** a, ms. */
@@ -72,7 +69,6 @@ export class RunTimeFit {
   observe(n: number, t: number): void {
     if (!(n > 0 && t > 0 && n < Number.POSITIVE_INFINITY && t < Number.POSITIVE_INFINITY)) return;
     this.#samples += 1;
-    if (n > this.#largest) this.#largest = n;
     if (this.#samples === 1) this.#begin(n, t);
     else this.#update(n, t);
     this.#usual += (n - this.#usual) / Math.min(16, this.#samples);
@@ -96,8 +92,8 @@ export class RunTimeFit {
     const residual = (t - this.#a - this.#b * n) / size;
     const bound = OUTLIER * this.#scale;
     const error = Math.min(bound, Math.max(-bound, residual));
-    const scale = this.#scale + (Math.min(Math.abs(residual), 2 * bound) - this.#scale) / Math.min(16, this.#samples);
-    this.#scale = Math.max(MIN_SCALE, scale);
+    const spread = Math.abs(residual) > this.#scale ? this.#scale * STEP : this.#scale / STEP;
+    this.#scale = Math.max(MIN_SCALE, spread);
     const pa = this.#paa * x + this.#pab * y;
     const pb = this.#pab * x + this.#pbb * y;
     const gain = x * pa + y * pb;
