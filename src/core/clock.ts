@@ -1,3 +1,5 @@
+import { nextTurn } from "./next-turn.ts";
+
 /** Time as the systems see it. Inject a `FakeClock` (from `modelwright/testing`) to make tests deterministic. */
 export interface Clock {
   /** Wall time, milliseconds since the Unix epoch. May jump. */
@@ -43,4 +45,13 @@ export function sleep(delayMs: number, clock: Clock, signal?: AbortSignal): Prom
     });
     signal?.addEventListener("abort", onAbort, { once: true });
   });
+}
+
+/**
+ * Runs `task` in the next turn of the event loop, after the input that is there has been read: what arrives on several sockets at once is
+ * one turn. Where the platform has no `setImmediate`, a message to itself stands in.
+ */
+export function afterTurn(task: () => void): void {
+  if (typeof setImmediate === "function") setImmediate(task);
+  else void nextTurn().then(task);
 }

@@ -58,5 +58,6 @@ export {
 export type { Row, RowValue, Scalar } from "./row.ts";
 export { type ScoreChunk, type ScoreStreamOptions, scoreStream } from "./score-stream.ts";
 export type { InferenceSessionOptions, WarmUpSamples } from "./session-options.ts";
+export type { BatchSizeCount, Duration, InferenceSnapshot, Latency } from "./statistics.ts";
 export { type Step, type StepContext, type StepOptions, step } from "./step.ts";
 export { type UrlModelOptions, urlModel } from "./url-model.ts";

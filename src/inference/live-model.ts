@@ -116,6 +116,7 @@ export class LiveModel implements AsyncDisposable {
       const packer = rowPacker(inputs, session.columns, implied);
       const rowOutputs = session.outputs === undefined ? outputs : chosenOutputs(outputs, session.outputs);
       const warm = await warmUpChain(chain, session, packer, clock, call);
+      await settle(chain.seat, warm.timings);
       opener.forget();
       const live = new LiveModel(chain, options, packer, rowOutputs, warm);
       return live;
@@ -206,13 +207,12 @@ async function warmUpChain(
     }
     if (session.batching === false) return { ...warm, obstacle: "it was switched off" };
     if (seat.random) return { ...warm, obstacle: "the model draws random numbers, so that its answers cannot be compared" };
-    await settle(executor, seat, warm.timings);
     return warm;
   }
 }
 
-async function settle(executor: Executor, { interface: model }: Seat, timings: readonly RunTiming[]): Promise<void> {
-  if (timings.length === 0 || executor.settle === undefined || settled.has(executor)) return;
+async function settle({ executor, interface: model }: Seat, timings: readonly RunTiming[]): Promise<void> {
+  if (executor.settle === undefined || settled.has(executor)) return;
   settled.add(executor);
   await executor.settle(timings, isBounded(model));
 }

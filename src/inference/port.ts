@@ -68,9 +68,10 @@ export interface Executor extends AsyncDisposable {
    */
   run(inputs: Tensors, outputs: readonly string[], call?: CallOptions): Promise<ExecutionRun>;
   /**
-   * Told once, after warm-up, how long runs take: an executor that may choose where it works does so now. Runs go on meanwhile.
+   * Told once, when the model is about to be used, how long runs take: an executor that may choose where it works, and how often it loads
+   * the model, does so now. Runs go on meanwhile.
    *
-   * @param timings - at least one, by rising number of rows
+   * @param timings - by rising number of rows; none where nothing was measured
    * @param bounded - whether the time of a run follows from its number of rows alone, because no other extent is open
    */
   settle?(timings: readonly RunTiming[], bounded: boolean): Promise<void>;

@@ -197,6 +197,8 @@ export class ProviderChain implements AsyncDisposable {
     } catch {
       throw error;
     }
+    // It was not warmed up, so that nothing was measured.
+    this.seat.executor.settle?.([], false).catch(() => {});
     if (ModelwrightError.is(error, "MODEL_UNAVAILABLE")) {
       place.retryAt = this.#options.clock.monotonic() + recoverAfterMs;
       this.#displaced = true;

@@ -21,7 +21,7 @@ const disagreements: ReadonlyMap<string, string> = new Map([
 const needSamples = /^(arithmetic_u?int|mod_integers|fmod_int64|cast_strings_to)/;
 
 const engines: readonly { readonly engine: string; readonly provider: ExecutionProvider }[] = [
-  { engine: "onnxruntime-node", provider: onnx() },
+  { engine: "onnxruntime-node", provider: onnx({ placement: "inline" }) },
   { engine: "onnxruntime-web on wasm", provider: onnxWeb() },
 ];
 

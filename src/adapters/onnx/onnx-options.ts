@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { invalidConfig, parseOptions } from "../../core/options.ts";
+import type { Precision } from "../../core/model.ts";
 import type { OrtLibrary, OrtSessionOptions } from "../onnxruntime/library.ts";
 import { quiet } from "../onnxruntime/ort-executor.ts";
 import { isOrtLibrary } from "./import-library.ts";
@@ -66,6 +67,8 @@ export interface OnnxOptions {
    * @defaultValue all workers, fewer where that would take more than 2 GiB of model bytes
    */
   readonly instances?: number;
+  /** Variants of a model to take, best first, where a session is given several. @defaultValue `["fp32"]` */
+  readonly precisions?: readonly Precision[];
 }
 
 /** What can run a model through `onnxruntime-node`. */
@@ -85,6 +88,10 @@ const optionsSchema = z.strictObject({
   hardTimeoutMs: z.number().positive().max(MAX_TIMER_MS).optional(),
   workers: z.int().min(1).max(1024).optional(),
   instances: z.int().min(1).max(1024).optional(),
+  precisions: z
+    .array(z.enum(["fp32", "fp16", "int8"]))
+    .min(1)
+    .default(["fp32"]),
 });
 
 /** Options that were checked, defaults filled in. */

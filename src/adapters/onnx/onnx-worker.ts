@@ -3,6 +3,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { type EngineHostOptions, engineHost } from "../onnxruntime/engine-host.ts";
 import type { EngineReply } from "../onnxruntime/engine-messages.ts";
+import type { OrtLibrary } from "../onnxruntime/library.ts";
 import { setBusy } from "./exit-guard.ts";
 import { importLibrary } from "./import-library.ts";
 import { END, type WorkerMessage, type WorkerStart } from "./worker-protocol.ts";
@@ -20,7 +21,7 @@ function serve(
     if (ending && open === 0) end();
   };
   const host = engineHost(
-    () => importLibrary(lib),
+    () => importQuietly(lib),
     (reply, transfer) => {
       post(reply, transfer);
       open -= 1;
@@ -37,6 +38,13 @@ function serve(
       host(message);
     }
   };
+}
+
+/** The library, which is nobody else's in this thread: what it would print as an error, it throws as well. */
+async function importQuietly(url: string | undefined): Promise<OrtLibrary> {
+  const library: OrtLibrary & { readonly env?: { logLevel?: string } } = await importLibrary(url);
+  if (library.env !== undefined) library.env.logLevel = "fatal";
+  return library;
 }
 
 if (parentPort !== null) {

@@ -46,7 +46,7 @@ export function onnx(options: OnnxOptions = {}): ExecutionProvider {
   return {
     spec: "execution/1",
     name,
-    capabilities: { elementTypes: ortElementTypes, model: "onnx" },
+    capabilities: { elementTypes: ortElementTypes, model: "onnx", precisions: parsed.precisions },
     load: (model, call) =>
       parsed.placement === "inline" ? loadInline(name, parsed, model, call) : loadPooled(name, parsed, model, call),
   };
@@ -72,8 +72,10 @@ async function loadPooled(name: string, options: ParsedOnnxOptions, model: Loade
   const loaded = await pool.load(bytes, sessionOptions(options), call);
   const [kind, where] =
     isolation === "thread" ? (["worker", "in workers"] as const) : (["process", "in child processes"] as const);
-  const pooled = new PoolExecutor(pool, loaded, kind, `${where}: asked for`);
-  // What runs on a device is not what holds a thread, and a child process was asked for, for its isolation.
+  const asked = placement === "worker" || isolation === "process";
+  const reason = `${where}: ${asked ? "asked for" : `how long a run takes on ${device} is not what decides`}`;
+  const pooled = new PoolExecutor(pool, loaded, kind, reason);
+  // Memory of a device is dear, so a model is not loaded there twice; and a child process was asked for, for its isolation.
   const settles = placement === "auto" && isolation === "thread" && device === "cpu";
   try {
     const spread = () => pooled.spread(instances);

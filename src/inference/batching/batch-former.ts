@@ -92,7 +92,7 @@ export class BatchFormer {
     }
     const weight = this.#weight(head.job);
     const waiting = queue.rowsWith(group);
-    let limit = sizer.limit(waiting, weight, target.placement, free);
+    let limit = sizer.limit(waiting, weight, target.placement, free, head.left);
     if (bounded) limit = Math.min(limit, Math.max(1, Math.floor(MAX_GATHERED_BYTES / bytesPerRow(head.job))));
     this.#lastLimit = limit;
     if (head.left > limit) return this.#take([head], sizer.preferred(limit) ?? evenShare(head.left, limit), nowMs);

@@ -21,18 +21,18 @@ const CLASSES = 32;
 
 const UNKNOWN_DRAIN_MS = 1_000;
 
-/** Runs before a larger size is tried for the first time, and the most runs between two tries. */
+/** Runs before another size is tried for the first time, and the most runs between two tries. */
 const TRY_AFTER = 8;
-const MAX_TRY_AFTER = 64;
+const MAX_TRY_AFTER = 32;
 
 /**
  * Decides how many rows a run gets, from the times of the runs before.
  *
  * Sizes are counted in units: rows, where all rows take the same work; otherwise a row counts as many units as its work is larger than
- * that of the first row seen. The size that `auto` takes is the knee of n / (a + b·n), or that of the throughputs measured by size class
- * where it is larger; bounded by twice the largest size known, by the size from which rows were seen to take longer again (they leave a
- * cache), and on the thread that calls by 1 ms. Now and then twice the size is tried, so that neither a wrong line nor an old measurement
- * lasts.
+ * that of the first row seen. The size that `auto` takes is the knee of n / (a + b·n), kept within a factor of two of the knee of the
+ * throughputs that were measured by size class, which a bad line cannot move; bounded by twice the largest size known, by the size from
+ * which rows were seen to take longer again (they leave a cache), and on the thread that calls by 1 ms. Now and then another size is
+ * tried, so that neither a wrong line nor an old measurement lasts.
  */
 export class BatchSizer {
   readonly #maxRows: number | "auto";
@@ -54,6 +54,7 @@ export class BatchSizer {
   #inlineUnits = 0;
   #tryAfter = TRY_AFTER;
   #untried = 0;
+  #tryLarger = false;
 
   constructor(maxRows: number | "auto", preferredRows: readonly number[]) {
     this.#maxRows = maxRows;
@@ -88,9 +89,9 @@ export class BatchSizer {
       first[runs - 1] = perUnit;
       this.#perUnitMs[at] = first.toSorted()[(runs - 1) >> 1]!;
     } else {
-      // One pause must not make a class look bad.
+      // One pause must not make a class look bad. Nothing makes a run fast by chance.
       const old = this.#perUnitMs[at]!;
-      this.#perUnitMs[at] = old + (Math.min(1.5 * old, Math.max(0.5 * old, perUnit)) - old) / 8;
+      this.#perUnitMs[at] = old + (Math.min(1.5 * old, perUnit) - old) / 8;
     }
     if (this.#maxRows === "auto") this.#judge();
   }
@@ -101,9 +102,10 @@ export class BatchSizer {
    * @param waiting - rows that could share it
    * @param weight - units of one row
    * @param free - runs that could begin now
+   * @param first - rows of the job whose turn it is, which is not split for the sake of a try
    */
-  limit(waiting: number, weight: number, placement: Placement, free: number): number {
-    const most = this.#most(waiting, weight, placement);
+  limit(waiting: number, weight: number, placement: Placement, free: number, first = 1): number {
+    const most = this.#maxRows === "auto" ? this.#tried(this.#best(waiting, weight, placement), waiting, first) : this.#maxRows;
     const shared = free > 1 ? Math.min(most, this.#share(waiting, weight, free)) : most;
     return this.#preferred.length === 0 ? shared : this.#preferredUpTo(shared);
   }
@@ -125,8 +127,7 @@ export class BatchSizer {
     return Math.max(1, Math.ceil(runs * this.#fit.predict(Math.min(rows, limit))));
   }
 
-  #most(waiting: number, weight: number, placement: Placement): number {
-    if (this.#maxRows !== "auto") return this.#maxRows;
+  #best(waiting: number, weight: number, placement: Placement): number {
     const { fixedMs, perRowMs } = this.#fit;
     let bound = Math.min(MAX_AUTO_ROWS * weight, Math.max(2 * this.#known, weight), this.#cap);
     if (placement === "inline" && perRowMs > 0)
@@ -136,15 +137,24 @@ export class BatchSizer {
     // What was measured on both sides of the knee has the say; the line then tells the place between two classes.
     const knee = Math.max(this.#known > this.#floor && this.#floor > 0 ? Math.min(line, 2 * this.#floor) : line, this.#floor);
     const all = waiting * weight;
-    // A rest of less than half a run would cost a run of its own: take it along.
-    const units = knee < bound ? (all <= 1.5 * knee ? Math.min(all, bound) : knee) : bound;
-    const rows = Math.max(1, Math.floor(units / weight));
-    if (rows >= waiting || rows >= MAX_AUTO_ROWS) return rows;
+    // What two runs would do, one does for less, and no later than the second of the two.
+    const units = knee < bound ? (all <= 2 * knee ? Math.min(all, bound) : knee) : bound;
+    return Math.max(1, Math.floor(units / weight));
+  }
+
+  /** The rows, or now and then twice or half as many. */
+  #tried(rows: number, waiting: number, first: number): number {
+    const larger = rows < waiting && rows < MAX_AUTO_ROWS;
+    const taken = Math.min(rows, waiting);
+    const smaller = taken > 1 && first < taken;
+    if (!(larger || smaller)) return rows;
     this.#untried += 1;
     if (this.#untried < this.#tryAfter) return rows;
     this.#untried = 0;
     this.#tryAfter = Math.min(MAX_TRY_AFTER, 2 * this.#tryAfter);
-    return Math.min(2 * rows, MAX_AUTO_ROWS);
+    this.#tryLarger = !this.#tryLarger;
+    if (this.#tryLarger) return larger ? Math.min(2 * rows, MAX_AUTO_ROWS) : rows;
+    return smaller ? Math.max(first, Math.ceil(taken / 2)) : rows;
   }
 
   /** An equal share of what waits for each run that could begin now, unless its rows would take less time than the run itself. */

@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from "../../core/clock.ts";
+import { afterTurn, type Clock, systemClock } from "../../core/clock.ts";
 import { ModelwrightError } from "../../core/errors.ts";
 import { keepAlive } from "../../core/keep-alive.ts";
 import { parseOptions } from "../../core/options.ts";
@@ -16,7 +16,6 @@ import { JobQueue } from "./job-queue.ts";
 import { assertRowsApart, JoinedOutputs } from "./joined-outputs.ts";
 import { QueuedJob } from "./queued-job.ts";
 import type { RunCost } from "./run-time-fit.ts";
-import { afterTurn } from "./turn.ts";
 
 export type { Job, JobAnswer, RunTarget } from "./job.ts";
 
