@@ -2,7 +2,16 @@
 // With --once it answers two requests to itself and stops.
 import { serve } from "@hono/node-server";
 import { Hono } from "hono";
-import { InferenceSession, ModelRegistry, ModelwrightError, memoryBlobs, memoryRegistry } from "modelwright";
+import {
+  InferenceSession,
+  Metrics,
+  ModelRegistry,
+  ModelwrightError,
+  memoryBlobs,
+  memoryRegistry,
+  prometheusContentType,
+  prometheusText,
+} from "modelwright";
 import { onnx } from "modelwright/onnx";
 import { logisticModel } from "modelwright/onnx-format";
 import { z } from "zod";
@@ -16,14 +25,19 @@ await registry.register({
 await registry.transition("fraud@1", "staging");
 await registry.transition("fraud@1", "production");
 
+const metrics = new Metrics();
 await using fraud = await InferenceSession.open({
   model: registry.source("fraud@production"),
   providers: [onnx()],
   input: z.object({ amount: z.number().min(0), hour: z.int().min(0).max(23) }),
   output: z.object({ probability: z.number() }),
+  batching: { queue: { maxRequests: 1_000 } },
+  metrics,
 });
 
 const app = new Hono();
+app.get("/ready", (c) => c.json(fraud.health(), fraud.health().ready ? 200 : 503));
+app.get("/metrics", (c) => c.text(prometheusText(metrics), 200, { "content-type": prometheusContentType }));
 app.post("/predict", async (c) => {
   try {
     const { output, model } = await fraud.predict(await c.req.json(), { signal: c.req.raw.signal, timeoutMs: 100 });
@@ -31,7 +45,8 @@ app.post("/predict", async (c) => {
   } catch (error) {
     if (error instanceof SyntaxError) return c.json({ code: "INPUT_INVALID", message: "The body is not JSON" }, 400);
     if (!ModelwrightError.is(error)) throw error;
-    return c.json(error.toJSON(), error.code.startsWith("INPUT_") ? 400 : 503);
+    if (ModelwrightError.is(error, "MODEL_OVERLOADED")) c.header("retry-after", `${Math.ceil(error.details.retryAfterMs / 1000)}`);
+    return c.json(error.toJSON(), error.code.startsWith("INPUT_") ? 400 : error.code === "DEADLINE_EXCEEDED" ? 504 : 503);
   }
 });
 
@@ -42,6 +57,10 @@ if (process.argv.includes("--once")) {
   ]) {
     const response = await app.request("/predict", { method: "POST", body: JSON.stringify(body) });
     console.log(response.status, await response.text());
+  }
+  for (const path of ["/ready", "/metrics"]) {
+    const response = await app.request(path);
+    console.log(response.status, (await response.text()).slice(0, 200));
   }
 } else {
   const server = serve({ fetch: app.fetch, port: 3000 }, ({ port }) => console.log(`http://localhost:${port}/predict`));

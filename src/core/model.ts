@@ -91,6 +91,18 @@ export interface LoadedModel {
 /** Kind of numbers that a variant of a model computes with. */
 export type Precision = "fp32" | "fp16" | "int8";
 
+/** The artifacts of one model by the numbers that they compute with. Each takes and gives the same, up to accuracy. */
+export type VariantSources = { readonly [P in Precision]?: ModelSource | undefined };
+
+/**
+ * A model in several precisions, of which a session takes the one that fits its provider. A source that rejects with `STORE_NOT_FOUND`
+ * for a path stands for a variant that the model has not: the next one that fits is taken.
+ */
+export interface ModelVariants {
+  readonly spec: "model-variants/1";
+  readonly sources: VariantSources;
+}
+
 /** Port: where a model comes from. The registry gives one for a reference; files and URLs have their own. */
 export interface ModelSource {
   readonly spec: "model-source/1";

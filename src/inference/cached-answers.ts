@@ -1,4 +1,3 @@
-import type { Digest } from "../core/digest.ts";
 import type { JobAnswer } from "./batching/job.ts";
 import { ownOutputs } from "./batching/job.ts";
 import type { Tensors } from "./port.ts";
@@ -9,19 +8,22 @@ import type { InferenceStatistics } from "./statistics.ts";
 /** Answers jobs that were answered before out of a cache. */
 export class CachedAnswers {
   readonly #cache: ResponseCache;
-  readonly #digest: Digest;
   readonly #steps: readonly string[];
   readonly #statistics: InferenceStatistics;
 
   /** @param steps - versions of the processing steps: what they make of rows and answers may differ from version to version */
-  constructor(cache: ResponseCache, digest: Digest, steps: readonly string[], statistics: InferenceStatistics) {
+  constructor(cache: ResponseCache, steps: readonly string[], statistics: InferenceStatistics) {
     this.#cache = cache;
-    this.#digest = digest;
     this.#steps = steps;
     this.#statistics = statistics;
   }
 
-  /** The answer that is kept, or else that of `work`. */
+  /**
+   * The answer that is kept, or else that of `work`. Each provider has answers of its own: it may run another variant of the model, or
+   * round in another way, and an answer names who gave it.
+   *
+   * @param by - who answers at the moment
+   */
   async submit(
     inputs: Tensors,
     rows: number,
@@ -29,7 +31,10 @@ export class CachedAnswers {
     by: Answerer,
     work: () => Promise<JobAnswer>,
   ): Promise<JobAnswer> {
-    const key = this.#cache.keyOf({ digest: this.#digest, steps: this.#steps, outputs, inputs });
+    const { digest } = by.model;
+    // Without one, the model may be another one tomorrow.
+    if (digest === undefined) return work();
+    const key = this.#cache.keyOf({ digest, steps: [by.provider, ...this.#steps], outputs, inputs });
     if (key === undefined) return work();
     const kept = this.#cache.get(key);
     if (kept !== undefined) {
@@ -38,7 +43,8 @@ export class CachedAnswers {
     }
     this.#statistics.cacheMiss();
     const answer = await work();
-    this.#cache.set(key, ownOutputs(answer));
+    // Unless another provider has taken over meanwhile.
+    if (answer.by === by) this.#cache.set(key, ownOutputs(answer));
     return answer;
   }
 }

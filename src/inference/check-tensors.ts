@@ -1,8 +1,11 @@
 import { dataLength, type ElementData, type ElementType, elementTypes } from "../core/element-type.ts";
 import { ModelwrightError } from "../core/errors.ts";
 import { invalidInput } from "../core/schema.ts";
-import { elementCount, formatDims, type Tensor } from "../core/tensor.ts";
+import { formatDims, type Tensor } from "../core/tensor.ts";
 import type { TensorSpec, Tensors } from "./port.ts";
+
+/** Most rows of a tensor whose rows have no elements. */
+const maxEmptyRows = 65_536;
 
 /** Checks the tensors that a model is to run on, and copies them, so that the caller may change the originals at once. */
 export class TensorChecker {
@@ -32,10 +35,11 @@ export class TensorChecker {
       if (value === undefined || value === null) throw this.#missing(name);
       // Each once: getters could change them between the checks and the copy.
       const { type, dims: extents, data } = value;
-      const dims = Array.isArray(extents) ? extents.slice() : extents;
+      const dims = Array.isArray(extents) ? [...extents] : extents;
       checkType(spec, type, data);
-      checkShape(spec, dims, data.length);
-      copies[name] = { type, dims, data: copyOf(type, data) };
+      const copy = copyOf(spec, data);
+      checkShape(spec, dims, copy.length);
+      copies[name] = { type, dims, data: copy };
     }
     if (this.#shares) checkSymbols(this.#specs, copies);
     return copies;
@@ -108,15 +112,13 @@ function checkType(spec: TensorSpec, type: unknown, data: unknown): void {
   // By tag, because `instanceof` fails for arrays of another realm (jest runs tests in one). A Buffer is bytes, too.
   const fits =
     array === undefined
-      ? Array.isArray(data) && data.every((item) => typeof item === "string")
+      ? Array.isArray(data)
       : ArrayBuffer.isView(data) &&
         (data.constructor === array || Object.prototype.toString.call(data) === `[object ${array.name}]`);
   if (type === spec.type && fits) return;
   const expected = type === spec.type ? `${spec.type} in ${array?.name ?? "string[]"}` : spec.type;
   const given = type === spec.type ? ((data as object | null | undefined)?.constructor?.name ?? String(data)) : String(type);
-  throw new ModelwrightError("INPUT_DTYPE", `The input ${JSON.stringify(spec.name)} needs ${expected}, but got ${given}`, {
-    details: { input: spec.name, expected, given },
-  });
+  throw typeMismatch(spec.name, expected, given);
 }
 
 function checkShape({ name, type, dims: expected }: TensorSpec, dims: readonly number[], length: number): void {
@@ -128,7 +130,12 @@ function checkShape({ name, type, dims: expected }: TensorSpec, dims: readonly n
       expected.length === dims.length && expected.every((extent, axis) => typeof extent === "string" || extent === dims[axis]);
     if (!fits) throw shapeMismatch(name, formatDims(expected), formatDims(dims));
   }
-  const needed = dataLength(type, elementCount(dims));
+  const count = dims.reduce((product, extent) => product * extent, 1);
+  if (!Number.isSafeInteger(count)) throw shapeMismatch(name, "at most 2^53 - 1 elements", formatDims(dims));
+  // They cost their sender nothing, however many they are.
+  if (count === 0 && dims[0]! > maxEmptyRows)
+    throw shapeMismatch(name, `at most ${maxEmptyRows} rows where these have no elements`, formatDims(dims));
+  const needed = dataLength(type, count);
   if (needed !== length) throw shapeMismatch(name, `${needed} elements for ${formatDims(dims)}`, `${length}`);
 }
 
@@ -147,8 +154,22 @@ function checkSymbols(specs: readonly TensorSpec[], tensors: Tensors): void {
   }
 }
 
-function copyOf(type: ElementType, data: ElementData): ElementData {
+function copyOf({ name, type }: TensorSpec, data: ElementData): ElementData {
   const { array } = elementTypes[type];
-  // Not `slice()`: that of a Node Buffer is a view.
-  return (array === undefined ? [...(data as readonly string[])] : new array(data as never)) as ElementData;
+  if (array === undefined) {
+    const texts = [...(data as readonly unknown[])];
+    // The copy, which holds undefined where the original has holes.
+    const strange = texts.find((item) => typeof item !== "string");
+    if (strange !== undefined || texts.includes(undefined))
+      throw typeMismatch(name, "strings", strange === null ? "null" : typeof strange);
+    return texts as string[];
+  }
+  // Not `slice()`: that of a Node Buffer is a view. An array whose memory was transferred has no elements, and cannot be copied.
+  return new array(data.length === 0 ? 0 : (data as never)) as ElementData;
+}
+
+function typeMismatch(input: string, expected: string, given: string): ModelwrightError<"INPUT_DTYPE"> {
+  return new ModelwrightError("INPUT_DTYPE", `The input ${JSON.stringify(input)} needs ${expected}, but got ${given}`, {
+    details: { input, expected, given },
+  });
 }

@@ -1,8 +1,6 @@
 import type { CallOptions, Runtime } from "../core/call.ts";
-import { isBytes } from "../core/chunks.ts";
 import { type Clock, systemClock } from "../core/clock.ts";
 import { withDeadline } from "../core/deadline.ts";
-import { sha256 } from "../core/digest.ts";
 import type { Event } from "../core/events.ts";
 import { Lifecycle } from "../core/lifecycle.ts";
 import { defaultLogger, guarded, type Logger } from "../core/logger.ts";
@@ -16,8 +14,8 @@ import type { JobAnswer } from "./batching/job.ts";
 import { checkFinite, checkOutputs } from "./check-tensors.ts";
 import { collectUnreleased } from "./collect-unreleased.ts";
 import type { BatchingState, LiveModel } from "./live-model.ts";
-import { ModelFollower, type ModelStatistics, type ModelSwap, type ModelSwapFailure } from "./model-follower.ts";
-import { isModelVariants } from "./model-variants.ts";
+import { ModelFollower, type ModelStatistics, type ModelSwap, type ModelSwapFailure, SessionEvents } from "./model-follower.ts";
+import { namedModel } from "./named-model.ts";
 import type { Placement, TensorSpec, Tensors } from "./port.ts";
 import type { OmittedOutput } from "./prepare-model.ts";
 import type { Answerer, ProviderFailure } from "./provider-chain.ts";
@@ -25,7 +23,6 @@ import type { Row } from "./row.ts";
 import { type ScoreStreamOptions, scoreStream } from "./score-stream.ts";
 import { SessionMetrics } from "./session-metrics.ts";
 import { type InferenceSessionOptions, type ParsedSessionOptions, parseSessionOptions } from "./session-options.ts";
-import { urlModel } from "./url-model.ts";
 
 /** What a session says of itself to a health endpoint. */
 export interface SessionHealth {
@@ -96,7 +93,7 @@ export class InferenceSession<Input = Row, Output = Row> implements Predictor<In
     name: string,
     follower: ModelFollower,
     options: ParsedSessionOptions,
-    { clock, logger }: { readonly clock: Clock; readonly logger: Logger },
+    { clock, logger, events }: { readonly clock: Clock; readonly logger: Logger; readonly events: SessionEvents },
   ) {
     this.name = name;
     this.#follower = follower;
@@ -105,9 +102,9 @@ export class InferenceSession<Input = Row, Output = Row> implements Predictor<In
     this.#checksOutput = options.validate === "always" && options.output !== undefined;
     this.#metrics = options.metrics === undefined ? undefined : new SessionMetrics(options.metrics, name, clock);
     this.#clock = clock;
-    this.onSwapped = follower.onSwapped;
-    this.onSwapFailed = follower.onSwapFailed;
-    this.onFallback = follower.onFallback;
+    this.onSwapped = events.swapped.event;
+    this.onSwapFailed = events.swapFailed.event;
+    this.onFallback = events.fellBack.event;
     const collected = collectUnreleased(this, follower, name, logger);
     this.#lifecycle = new Lifecycle(`The session of ${name}`, () => {
       collected[Symbol.dispose]();
@@ -121,7 +118,8 @@ export class InferenceSession<Input = Row, Output = Row> implements Predictor<In
    *
    * @throws a `ModelwrightError` with code `CONFIG_INVALID`; `MODEL_INVALID` when the bytes are no model; `MODEL_UNSUPPORTED` when no
    * engine could take it; the provider's own, such as `MISSING_PEER`, when the only provider fails; `MODEL_LOAD_FAILED` with every
-   * reason when several do; and what the model's source throws
+   * reason when several do; `INPUT_UNKNOWN` when `outputs` names none of the model; what a row of samples is refused with; and what the
+   * model's source throws
    */
   static async open<In = Row, I extends Schema<unknown, In> = Schema<In>, Out = Row, O extends Schema = Schema<Out>>(
     options: InferenceSessionOptions<In, I, Out, O>,
@@ -131,9 +129,19 @@ export class InferenceSession<Input = Row, Output = Row> implements Predictor<In
     const open = async (derived: AbortSignal | undefined) => {
       const call = derived === undefined ? undefined : { signal: derived };
       const { model, name } = await namedModel(session);
-      const follower = await ModelFollower.open({ model, session, clock, logger }, call);
-      const shown = name ?? follower.current.chain.answerer.model.name ?? follower.current.chain.answerer.provider;
-      return new InferenceSession<InferInput<I>, InferOutput<O>>(shown, follower, session, { clock, logger: guarded(logger) });
+      const events = new SessionEvents(logger);
+      const follower = await ModelFollower.open({ model, session, clock, logger, events }, call);
+      try {
+        // Nobody waits for it any more.
+        derived?.throwIfAborted();
+        const { answerer } = follower.current.chain;
+        const shown = name ?? answerer.model.name ?? answerer.provider;
+        const runtime = { clock, logger: guarded(logger), events };
+        return new InferenceSession<InferInput<I>, InferOutput<O>>(shown, follower, session, runtime);
+      } catch (error) {
+        await follower[Symbol.asyncDispose]();
+        throw error;
+      }
     };
     return withDeadline({ signal, timeoutMs }, open, clock);
   }
@@ -198,42 +206,28 @@ export class InferenceSession<Input = Row, Output = Row> implements Predictor<In
    * follow from a row; `MODEL_OVERLOADED` when too many calls wait; `MODEL_RUN_FAILED` when the engine fails; `MODEL_EXECUTOR_LOST` when
    * it ends; `MODEL_UNSUPPORTED` when an output has not what the model declares for each row
    */
-  async predict(input: Input, call?: BatchCall): Promise<Prediction<Output>> {
-    const rows = [this.#row(input, 0, 1)];
-    return (await this.#predict(rows, call))[0]!;
+  predict(input: Input, call?: BatchCall): Promise<Prediction<Output>> {
+    return this.#metrics === undefined ? this.#one(input, call) : this.#metrics.measure(() => this.#one(input, call));
   }
 
   /**
    * Answers rows in their order, or rejects as a whole. They are one run of the model, unless it keeps rows apart and they are more than
    * it should take at once. Otherwise as {@link InferenceSession.predict}.
    */
-  async predictMany(inputs: readonly Input[], call?: BatchCall): Promise<readonly Prediction<Output>[]> {
-    this.#lifecycle.assertOpen();
-    if (inputs.length === 0) return [];
-    const rows = inputs.map((input, i) => this.#row(input, i, inputs.length));
-    if (rows.length > 1 && this.#live.packer.rowsAtOnce === 1)
-      return (await Promise.all(rows.map((row) => this.#predict([row], call)))).flat();
-    return this.#predict(rows, call);
+  predictMany(inputs: readonly Input[], call?: BatchCall): Promise<readonly Prediction<Output>[]> {
+    return this.#metrics === undefined ? this.#many(inputs, call) : this.#metrics.measure(() => this.#many(inputs, call));
   }
 
   /**
    * Runs the model on tensors. They are copied before this returns its promise, so the arrays may be reused at once; the answer's memory
-   * is the caller's own.
+   * is the caller's own. No names of outputs are all of them.
    *
    * @throws a `ModelwrightError` with code `INPUT_UNKNOWN`, `INPUT_MISSING`, `INPUT_DTYPE` or `INPUT_SHAPE`, which name the input; with
    * `MODEL_RUN_FAILED` when the engine fails; otherwise as {@link InferenceSession.predict}
    */
-  async run(tensors: Tensors, options: RunOptions = {}, call?: BatchCall): Promise<Tensors> {
-    this.#lifecycle.assertOpen();
-    const live = this.#live;
-    const outputs = options.outputs ?? live.outputNames;
-    if (options.outputs !== undefined) checkOutputs(live.interface.outputs, outputs);
-    const inputs = live.checker.copies(tensors);
-    this.#checkFinite(inputs);
-    const first = live.interface.inputs[0];
-    const rows = (first === undefined ? undefined : inputs[first.name]!.dims[0]) ?? 1;
-    const answer = await this.#submit("inference.run", live, inputs, rows, outputs, call);
-    return answerInto(answer, outputs, options.into);
+  run(tensors: Tensors, options: RunOptions = {}, call?: BatchCall): Promise<Tensors> {
+    const metrics = this.#metrics;
+    return metrics === undefined ? this.#run(tensors, options, call) : metrics.measure(() => this.#run(tensors, options, call));
   }
 
   /**
@@ -258,7 +252,7 @@ export class InferenceSession<Input = Row, Output = Row> implements Predictor<In
   }
 
   /** Loads the version that the model's source points to, unless it is the one in use, and goes over to it without losing a call. */
-  refresh(call?: CallOptions): Promise<ModelIdentity> {
+  async refresh(call?: CallOptions): Promise<ModelIdentity> {
     this.#lifecycle.assertOpen();
     return withDeadline(call, () => this.#follower.refresh(), this.#clock);
   }
@@ -286,8 +280,11 @@ export class InferenceSession<Input = Row, Output = Row> implements Predictor<In
 
   /** Refuses new work, waits for running work, then releases the model. Idempotent. */
   async close(): Promise<void> {
-    await this.#lifecycle.close();
-    this.#closed = true;
+    try {
+      await this.#lifecycle.close();
+    } finally {
+      this.#closed = true;
+    }
   }
 
   /** Calls `close()`, for `await using`. */
@@ -301,23 +298,67 @@ export class InferenceSession<Input = Row, Output = Row> implements Predictor<In
     return this.#follower.current;
   }
 
+  async #one(input: Input, call: BatchCall | undefined): Promise<Prediction<Output>> {
+    this.#lifecycle.assertOpen();
+    const live = this.#live;
+    const inputs = this.#packed(live, [this.#row(input, 0, 1)]);
+    const answer = await this.#submit("inference.predict", live, inputs, 1, live.rowOutputNames, call);
+    return this.#predictions(live, inputs, answer)[0]!;
+  }
+
+  async #many(inputs: readonly Input[], call: BatchCall | undefined): Promise<readonly Prediction<Output>[]> {
+    this.#lifecycle.assertOpen();
+    if (inputs.length === 0) return [];
+    const live = this.#live;
+    // Not `map`: it passes over holes.
+    const rows = Array.from(inputs, (input, i) => this.#row(input, i, inputs.length));
+    const jobs = rows.length > 1 && live.packer.rowsAtOnce === 1 ? rows.map((row) => [row]) : [rows];
+    const packed = jobs.map((job) => this.#packed(live, job));
+    const submit = (tensors: Tensors, i: number) =>
+      this.#submit("inference.predict", live, tensors, jobs[i]!.length, live.rowOutputNames, call);
+    const answers = await Promise.all(packed.map(submit));
+    return answers.flatMap((answer, i) => this.#predictions(live, packed[i]!, answer));
+  }
+
+  async #run(tensors: Tensors, options: RunOptions, call: BatchCall | undefined): Promise<Tensors> {
+    this.#lifecycle.assertOpen();
+    const live = this.#live;
+    let outputs = live.outputNames;
+    if (options.outputs !== undefined) {
+      // A copy, which nobody changes after the check.
+      outputs = [...options.outputs];
+      checkOutputs(live.interface.outputs, outputs);
+    }
+    const inputs = live.checker.copies(tensors);
+    this.#checkFinite(inputs);
+    const first = live.interface.inputs[0];
+    const rows = (first === undefined ? undefined : inputs[first.name]!.dims[0]) ?? 1;
+    const answer = await this.#submit("inference.run", live, inputs, rows, outputs, call);
+    const answered = answerInto(answer, outputs, options.into);
+    this.#metrics?.answered(rows);
+    return answered;
+  }
+
   /** The model's row. Checked once, here. */
   #row(input: Input, index: number, of: number): Row {
-    this.#lifecycle.assertOpen();
     const { input: schema, preprocess } = this.#options;
     const checked = this.#checksInput ? validate(schema!, input, of === 1 ? "The input" : `Row ${index}`) : input;
     return (preprocess === undefined ? checked : preprocess.run(checked as never, this.#live.context)) as Row;
   }
 
-  async #predict(rows: readonly Row[], call: BatchCall | undefined): Promise<Prediction<Output>[]> {
-    const live = this.#live;
+  #packed(live: LiveModel, rows: readonly Row[]): Tensors {
     const inputs = live.packer.pack(rows);
     this.#checkFinite(inputs);
-    const answer = await this.#submit("inference.predict", live, inputs, rows.length, live.rowOutputNames, call);
+    return inputs;
+  }
+
+  #predictions(live: LiveModel, inputs: Tensors, answer: JobAnswer): Prediction<Output>[] {
     const answers = live.unpack(answer.outputs, answer.rows, answer.offset, answer.totalRows);
     live.packer.reuse(inputs);
     const { model, provider } = answer.by as Answerer;
-    return answers.map((row) => ({ output: this.#output(row, live), model, provider }));
+    const predictions = answers.map((row) => ({ output: this.#output(row, live), model, provider }));
+    this.#metrics?.answered(answer.rows);
+    return predictions;
   }
 
   #output(row: Row, live: LiveModel): Output {
@@ -338,25 +379,10 @@ export class InferenceSession<Input = Row, Output = Row> implements Predictor<In
     outputs: readonly string[],
     call: BatchCall | undefined,
   ): Promise<JobAnswer> {
-    const work = () =>
-      traced(
-        operation,
-        () => ({ model: this.name, provider: this.provider, rows }),
-        () => live.submit(inputs, rows, outputs, call),
-      );
-    return this.#metrics === undefined ? work() : this.#metrics.measure(rows, work);
+    return traced(
+      operation,
+      () => ({ model: this.name, provider: live.chain.answerer.provider, rows }),
+      () => live.submit(inputs, rows, outputs, call),
+    );
   }
-}
-
-/** The model as it is loaded from, and its name: that of its source, or the first digits of its digest. */
-async function namedModel({ model }: ParsedSessionOptions) {
-  if (model === undefined) return { model, name: undefined };
-  if (model instanceof URL) {
-    const source = urlModel(model);
-    return { model: source, name: source.name };
-  }
-  if (isModelVariants(model)) return { model, name: Object.values(model.sources).find((source) => source !== undefined)!.name };
-  if (!isBytes(model)) return { model, name: model.name };
-  const digest = await sha256(model);
-  return { model: { identity: { digest }, bytes: model }, name: digest.slice(0, "sha256:".length + 12) };
 }

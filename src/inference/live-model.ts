@@ -3,6 +3,7 @@ import type { Clock } from "../core/clock.ts";
 import { ModelwrightError } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
 import type { LoadedModel, ModelSource } from "../core/model.ts";
+import { validate } from "../core/schema.ts";
 import type { BatchCall } from "./batching/batch-call.ts";
 import { Batcher } from "./batching/batcher.ts";
 import type { JobAnswer } from "./batching/job.ts";
@@ -34,6 +35,7 @@ export interface LiveModelOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly onFailure: (failure: ProviderFailure) => void;
+  readonly onFallback: (failure: ProviderFailure) => void;
 }
 
 /** A made-up number may be one that a loop counts to for ever, and a run cannot be stopped. */
@@ -91,11 +93,10 @@ export class LiveModel implements AsyncDisposable {
       clock,
     });
     const { cache } = session;
-    const { digest } = seat.identity;
-    // An answer that is drawn at random, or whose model is not known, is not the answer to the same question.
-    if (cache !== undefined && digest !== undefined && !seat.random) {
+    // An answer that is drawn at random is not the answer to the same question.
+    if (cache !== undefined && !seat.random) {
       const steps = [session.preprocess?.version ?? "", session.postprocess?.version ?? ""];
-      this.#answers = new CachedAnswers(cache, digest, steps, this.statistics);
+      this.#answers = new CachedAnswers(cache, steps, this.statistics);
     }
   }
 
@@ -105,10 +106,10 @@ export class LiveModel implements AsyncDisposable {
    * @throws what {@link ProviderChain.advance}, the samples' rows and the columns have against it
    */
   static async open(options: LiveModelOptions, call: CallOptions | undefined): Promise<LiveModel> {
-    const { model, session, clock, onFailure } = options;
+    const { model, session, clock, onFailure, onFallback } = options;
     const { providers, models: cache, maxModelBytes: maxBytes } = session;
     const opener = new SeatOpener({ model, cache, maxBytes });
-    const chain = new ProviderChain({ providers, opener, clock, onFailure });
+    const chain = new ProviderChain({ providers, opener, clock, onFailure, onFallback });
     try {
       await chain.advance(call);
       const { inputs, outputs, columns: recorded } = chain.seat.interface;
@@ -118,10 +119,12 @@ export class LiveModel implements AsyncDisposable {
       const warm = await warmUpChain(chain, session, packer, clock, call);
       await settle(chain.seat, warm.timings);
       opener.forget();
-      const live = new LiveModel(chain, options, packer, rowOutputs, warm);
-      return live;
+      // Nobody waits for it any more.
+      call?.signal?.throwIfAborted();
+      return new LiveModel(chain, options, packer, rowOutputs, warm);
     } catch (error) {
-      await chain[Symbol.asyncDispose]();
+      // What went wrong first says most.
+      await Promise.allSettled([chain[Symbol.asyncDispose]()]);
       throw error;
     }
   }
@@ -218,7 +221,7 @@ async function settle({ executor, interface: model }: Seat, timings: readonly Ru
 }
 
 function samplesOf(
-  { warmUp: given, preprocess }: ParsedSessionOptions,
+  { warmUp: given, preprocess, input, validate: when }: ParsedSessionOptions,
   packer: RowPacker,
   { seat, answerer }: ProviderChain,
 ): Tensors | undefined {
@@ -226,7 +229,8 @@ function samplesOf(
   const { rows, tensors } = given;
   if (rows === undefined) return new TensorChecker(seat.interface.inputs).copies(tensors!);
   const context = { ...seat.interface, ...answerer };
-  return packer.pack(preprocess === undefined ? rows : rows.map((row) => preprocess.run(row as never, context) as Row));
+  const checked = input === undefined || when === "never" ? rows : rows.map((row, i) => validate(input, row, `Sample ${i}`));
+  return packer.pack(checked.map((row) => (preprocess === undefined ? row : preprocess.run(row as never, context)) as Row));
 }
 
 function untested(session: ParsedSessionOptions, { placement, provider }: Executor): string {

@@ -1,11 +1,15 @@
 import type { CallOptions } from "../core/call.ts";
 import { ModelwrightError } from "../core/errors.ts";
 import { Emitter } from "../core/events.ts";
-import { guarded } from "../core/logger.ts";
+import { guarded, type Logger } from "../core/logger.ts";
 import type { ModelIdentity, ModelSource } from "../core/model.ts";
+import { formatDims } from "../core/tensor.ts";
+import { conflictingDims } from "./conflicting-dims.ts";
 import { LiveModel, type LiveModelOptions } from "./live-model.ts";
 import { isModelVariants } from "./model-variants.ts";
+import type { TensorSpec } from "./port.ts";
 import type { ProviderFailure } from "./provider-chain.ts";
+import { isScalarPerRow } from "./row-unpacker.ts";
 import type { InferenceSnapshot } from "./statistics.ts";
 
 /** A session that has gone over to another version. */
@@ -32,48 +36,66 @@ export interface ModelStatistics extends InferenceSnapshot {
   readonly instances: number;
 }
 
+/** What a session tells its host. Only the session keeps it: listeners may refer to the session, which could not be lost otherwise. */
+export class SessionEvents {
+  readonly swapped: Emitter<ModelSwap>;
+  readonly swapFailed: Emitter<ModelSwapFailure>;
+  readonly fellBack: Emitter<ProviderFailure>;
+
+  constructor(logger: Logger) {
+    this.swapped = new Emitter(logger);
+    this.swapFailed = new Emitter(logger);
+    this.fellBack = new Emitter(logger);
+  }
+}
+
+/** What a follower is made from. */
+export interface ModelFollowerOptions extends Omit<LiveModelOptions, "onFailure" | "onFallback"> {
+  readonly events: SessionEvents;
+}
+
+/** What a version did that was replaced; while it answers what it was given before, that changes. */
+interface Retired {
+  statistics: () => ModelStatistics;
+}
+
 /** Versions whose statistics are kept after they were replaced. */
 const maxRetired = 8;
 
 /** The version of a model that answers at the moment, and how it gives way to another without a call being lost. */
 export class ModelFollower implements AsyncDisposable {
   readonly #options: LiveModelOptions;
-  readonly #swapped: Emitter<ModelSwap>;
-  readonly #swapFailed: Emitter<ModelSwapFailure>;
-  readonly #fellBack: Emitter<ProviderFailure>;
+  readonly #events: WeakRef<SessionEvents>;
+  readonly #watches: Disposable[] = [];
   readonly #draining = new Set<Promise<void>>();
-  readonly #retired: ModelStatistics[] = [];
+  /** Newest first. */
+  readonly #retired: Retired[] = [];
   readonly #abandoned = new AbortController();
   #current: LiveModel | undefined;
   #refreshing: Promise<ModelIdentity> | undefined;
   #again = false;
-  #watch: Disposable | undefined;
 
-  private constructor(options: Omit<LiveModelOptions, "onFailure">) {
+  private constructor({ events, ...options }: ModelFollowerOptions) {
     const logger = guarded(options.logger);
-    this.#swapped = new Emitter(logger);
-    this.#swapFailed = new Emitter(logger);
-    this.#fellBack = new Emitter(logger);
+    this.#events = new WeakRef(events);
     this.#options = {
       ...options,
       logger,
-      onFailure: (failure) => {
-        logger.warn("A provider cannot run the model; the next one is used, if there is one", { ...failure });
-        this.#fellBack.emit(failure);
-      },
+      onFailure: (failure) =>
+        logger.warn("A provider cannot run the model; the next one is used, if there is one", { ...failure }),
+      onFallback: (failure) => this.#events.deref()?.fellBack.emit(failure),
     };
   }
 
   /** Loads the version that the source points to, and follows the source if it is to be followed and can change. */
-  static async open(options: Omit<LiveModelOptions, "onFailure">, call: CallOptions | undefined): Promise<ModelFollower> {
+  static async open(options: ModelFollowerOptions, call: CallOptions | undefined): Promise<ModelFollower> {
     const follower = new ModelFollower(options);
-    const onChanged = changesOf(options.model);
-    // Before loading, so that no change in between is missed.
-    if (options.session.follow && onChanged !== undefined) follower.#watch = onChanged(() => follower.#follow());
     try {
+      // Before loading, so that no change in between is missed.
+      if (options.session.follow) follower.#watch();
       follower.#current = await LiveModel.open(follower.#options, call);
     } catch (error) {
-      follower.#watch?.[Symbol.dispose]();
+      follower.#unwatch();
       throw error;
     }
     if (follower.#again) follower.#follow();
@@ -85,50 +107,64 @@ export class ModelFollower implements AsyncDisposable {
     return this.#current!;
   }
 
-  get onSwapped() {
-    return this.#swapped.event;
-  }
-
-  get onSwapFailed() {
-    return this.#swapFailed.event;
-  }
-
-  get onFallback() {
-    return this.#fellBack.event;
-  }
-
   /** The version in use, then those that it replaced, newest first. */
   statistics(): readonly ModelStatistics[] {
-    return [statisticsOf(this.current), ...this.#retired];
+    return [statisticsOf(this.current), ...this.#retired.map(({ statistics }) => statistics())];
   }
 
-  /** Loads the version that the source points to, unless it is the one in use, and goes over to it. */
+  /**
+   * Loads the version that the source points to, unless it is the one in use, and goes over to it. A look that has begun already may have
+   * seen where the source pointed before, so that another one follows it.
+   */
   refresh(): Promise<ModelIdentity> {
-    this.#refreshing ??= this.#refresh().finally(() => {
-      this.#refreshing = undefined;
-      if (this.#again && !this.#abandoned.signal.aborted) this.#follow();
-    });
-    return this.#refreshing;
+    const begun = this.#refreshing;
+    return begun === undefined ? this.#look() : begun.catch(() => {}).then(() => this.#refreshing ?? this.#look());
   }
 
   /** Stops following, lets work that was submitted end, and releases what is loaded. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#watch?.[Symbol.dispose]();
     this.#abandoned.abort(new ModelwrightError("CLOSED", "The session was closed", { details: { subject: "the session" } }));
+    this.#unwatch();
     await this.#refreshing?.catch(() => {});
     await Promise.all([this.current[Symbol.asyncDispose](), ...this.#draining]);
   }
 
+  #watch(): void {
+    for (const source of sourcesOf(this.#options.model)) {
+      const watch = source.onChanged?.(() => this.#follow());
+      if (watch !== undefined) this.#watches.push(watch);
+    }
+  }
+
+  #unwatch(): void {
+    for (const watch of this.#watches.splice(0)) {
+      try {
+        watch[Symbol.dispose]();
+      } catch (error) {
+        this.#options.logger.error("A model's source could not be left", { error });
+      }
+    }
+  }
+
   #follow(): void {
     this.#again = true;
-    if (this.#current === undefined || this.#refreshing !== undefined) return;
-    this.refresh().catch((error: unknown) => {
+    if (this.#current === undefined || this.#refreshing !== undefined || this.#abandoned.signal.aborted) return;
+    this.#look().catch((error: unknown) => {
       if (this.#abandoned.signal.aborted) return;
       this.#options.logger.error("The session could not go over to another version and stays with its own", { error });
     });
   }
 
+  #look(): Promise<ModelIdentity> {
+    this.#refreshing = this.#refresh().finally(() => {
+      this.#refreshing = undefined;
+      if (this.#again) this.#follow();
+    });
+    return this.#refreshing;
+  }
+
   async #refresh(): Promise<ModelIdentity> {
+    this.#abandoned.signal.throwIfAborted();
     this.#again = false;
     const old = this.current;
     const from = old.chain.answerer.model;
@@ -137,7 +173,7 @@ export class ModelFollower implements AsyncDisposable {
       const to = next.chain.answerer.model;
       const obstacle = sameModel(from, to) ? "" : replacementObstacle(old, next);
       if (obstacle !== undefined) {
-        await next[Symbol.asyncDispose]();
+        await this.#release(next);
         if (obstacle === "") return from;
         throw new ModelwrightError("MODEL_UNSUPPORTED", `The new version cannot replace the old one: ${obstacle}`, {
           details: { reason: obstacle },
@@ -145,35 +181,40 @@ export class ModelFollower implements AsyncDisposable {
       }
       this.#current = next;
       this.#drain(old);
-      this.#swapped.emit({ from, to });
+      this.#events.deref()?.swapped.emit({ from, to });
       return to;
     } catch (error) {
-      if (!this.#abandoned.signal.aborted) this.#swapFailed.emit({ from, error });
+      if (!this.#abandoned.signal.aborted) this.#events.deref()?.swapFailed.emit({ from, error });
       throw error;
+    }
+  }
+
+  async #release(version: LiveModel): Promise<void> {
+    try {
+      await version[Symbol.asyncDispose]();
+    } catch (error) {
+      this.#options.logger.error("A version that is not used could not be released", { error });
     }
   }
 
   /** Lets the old version answer what it was given, then releases it. */
   #drain(old: LiveModel): void {
+    const retired: Retired = { statistics: () => statisticsOf(old) };
+    this.#retired.unshift(retired);
+    this.#retired.length = Math.min(this.#retired.length, maxRetired);
     const drained = (async () => {
-      try {
-        await old[Symbol.asyncDispose]();
-      } catch (error) {
-        this.#options.logger.error("A replaced version could not be released", { error });
-      }
-      this.#retired.unshift(statisticsOf(old));
-      this.#retired.length = Math.min(this.#retired.length, maxRetired);
+      await this.#release(old);
+      const last = statisticsOf(old);
+      retired.statistics = () => last;
     })();
     this.#draining.add(drained);
     void drained.then(() => this.#draining.delete(drained));
   }
 }
 
-/** Variants of one model change together. */
-function changesOf(model: LiveModelOptions["model"]): ModelSource["onChanged"] {
-  if (model === undefined) return undefined;
-  if (!isModelVariants(model)) return "onChanged" in model ? model.onChanged : undefined;
-  return Object.values(model.sources).find((source) => source?.onChanged !== undefined)?.onChanged;
+function sourcesOf(model: LiveModelOptions["model"]): ReadonlySet<ModelSource> {
+  if (isModelVariants(model)) return new Set(Object.values(model.sources).filter((source) => source !== undefined));
+  return new Set(model !== undefined && "load" in model ? [model] : []);
 }
 
 function statisticsOf({ chain, statistics }: LiveModel): ModelStatistics {
@@ -190,10 +231,21 @@ function replacementObstacle(old: LiveModel, next: LiveModel): string | undefine
   const columns = old.packer.columns;
   const missing = next.packer.columns.find((column) => !columns.includes(column));
   if (missing !== undefined) return `it needs the column ${JSON.stringify(missing)}, which callers do not give`;
-  for (const { name, type } of old.rowOutputs) {
+  for (const { name, dims } of next.interface.inputs) {
+    const input = columns.includes(name) ? old.interface.inputs.find((spec) => spec.name === name) : undefined;
+    if (input !== undefined && conflictingDims(input.dims, dims))
+      return `its input ${JSON.stringify(name)} is ${shapeOf(dims)}, not ${shapeOf(input.dims)}`;
+  }
+  for (const { name, type, dims } of old.rowOutputs) {
     const output = next.rowOutputs.find((spec) => spec.name === name);
     if (output === undefined) return `it has no output ${JSON.stringify(name)}`;
     if (output.type !== type) return `its output ${JSON.stringify(name)} is ${output.type}, not ${type}`;
+    if (isScalarPerRow(dims) !== isScalarPerRow(output.dims))
+      return `its output ${JSON.stringify(name)} is ${shapeOf(output.dims)}, not ${shapeOf(dims)}`;
   }
   return undefined;
+}
+
+function shapeOf(dims: TensorSpec["dims"]): string {
+  return dims === null ? "of any rank" : formatDims(dims);
 }

@@ -1,17 +1,10 @@
 import * as z from "zod";
 import { ModelwrightError } from "../core/errors.ts";
-import type { ModelSource, Precision } from "../core/model.ts";
+import type { ModelSource, ModelVariants, Precision, VariantSources } from "../core/model.ts";
 import { parseOptions, port } from "../core/options.ts";
 import type { ExecutionProvider } from "./port.ts";
 
-/** The artifacts of one model by the numbers that they compute with. Each takes and gives the same, up to accuracy. */
-export type VariantSources = { readonly [P in Precision]?: ModelSource | undefined };
-
-/** A model in several precisions, of which a session takes the one that fits its provider. Made by {@link modelVariants}. */
-export interface ModelVariants {
-  readonly spec: "model-variants/1";
-  readonly sources: VariantSources;
-}
+export type { ModelVariants, VariantSources };
 
 /** The variant for a provider. */
 export interface PickedVariant {
@@ -31,7 +24,7 @@ const sourcesSchema = z
 
 /**
  * The variants of a model, of which a session takes the one that suits the provider: half precision on a GPU, integers where the engine
- * has kernels for them. Compare them with `compareSessions` before they are trusted.
+ * has kernels for them. One whose file is not there is passed over. Compare them with `compareSessions` before they are trusted.
  *
  * @throws a {@link ModelwrightError} with code `CONFIG_INVALID`
  *

@@ -1,8 +1,9 @@
 import type { CallOptions } from "../core/call.ts";
+import { isDigest } from "../core/digest.ts";
 import { ModelwrightError } from "../core/errors.ts";
 import type { LoadedModel, ModelIdentity, ModelSource } from "../core/model.ts";
 import type { Lease, ModelCache } from "./model-cache.ts";
-import { isModelVariants, type ModelVariants, pickVariant } from "./model-variants.ts";
+import { isModelVariants, type ModelVariants, type PickedVariant, pickVariant } from "./model-variants.ts";
 import type { ExecutionProvider, Executor, ModelInterface, TensorSpec } from "./port.ts";
 import { type OmittedOutput, type PreparedModel, prepareModel } from "./prepare-model.ts";
 
@@ -37,6 +38,8 @@ const nothing: ReadonlySet<string> = new Set();
 export class SeatOpener {
   readonly #source: SeatSource;
   readonly #prepared = new Map<LoadedModel | ModelSource, Promise<PreparedModel>>();
+  /** Rejections of sources that have no such file. */
+  readonly #absences = new WeakSet<object>();
 
   constructor(source: SeatSource) {
     this.#source = source;
@@ -77,20 +80,55 @@ export class SeatOpener {
   }
 
   #prepare(provider: ExecutionProvider, call: CallOptions | undefined): Promise<PreparedModel> {
-    const { model, maxBytes } = this.#source;
+    const { model } = this.#source;
     if (model === undefined) {
       const reason = `${provider.name} needs a model and the session was opened without one`;
       throw new ModelwrightError("MODEL_UNSUPPORTED", `${reason}; pass one as model`, { details: { reason } });
     }
-    const source = isModelVariants(model) ? pickVariant(model, provider).source : model;
+    return isModelVariants(model) ? this.#firstThere(model, provider, call) : this.#prepareFrom(model, call);
+  }
+
+  /** The best variant for a provider that is there. */
+  async #firstThere(model: ModelVariants, provider: ExecutionProvider, call: CallOptions | undefined): Promise<PreparedModel> {
+    let { sources } = model;
+    let absent: unknown;
+    for (;;) {
+      let picked: PickedVariant;
+      try {
+        picked = pickVariant({ ...model, sources }, provider);
+      } catch (error) {
+        throw absent ?? error;
+      }
+      try {
+        return await this.#prepareFrom(picked.source, call);
+      } catch (error) {
+        if (!this.#absences.has(error as object)) throw error;
+        absent ??= error;
+        sources = { ...sources, [picked.precision]: undefined };
+      }
+    }
+  }
+
+  #prepareFrom(source: LoadedModel | ModelSource, call: CallOptions | undefined): Promise<PreparedModel> {
     let prepared = this.#prepared.get(source);
     if (prepared === undefined) {
-      const loading = async () => prepareModel("load" in source ? await source.load(call) : source, maxBytes, call);
+      const loading = async () =>
+        prepareModel("load" in source ? await this.#load(source, call) : source, this.#source.maxBytes, call);
       prepared = loading();
       this.#prepared.set(source, prepared);
       prepared.catch(() => this.#prepared.delete(source));
     }
     return prepared;
+  }
+
+  async #load(source: ModelSource, call: CallOptions | undefined): Promise<LoadedModel> {
+    try {
+      return await source.load(call);
+    } catch (error) {
+      // A file that is there but whose bytes are lost is named by their digest: that is no variant to do without.
+      if (ModelwrightError.is(error, "STORE_NOT_FOUND") && !isDigest(error.details.key)) this.#absences.add(error);
+      throw error;
+    }
   }
 }
 

@@ -3,7 +3,9 @@ import type { Clock } from "../core/clock.ts";
 import { raceAbort } from "../core/deadline.ts";
 import { ModelwrightError, messageOf } from "../core/errors.ts";
 import type { ModelIdentity } from "../core/model.ts";
+import { formatDims } from "../core/tensor.ts";
 import { toBfloat16, toFloat32 } from "./bfloat16-border.ts";
+import { conflictingDims } from "./conflicting-dims.ts";
 import type { Seat, SeatOpener } from "./open-seat.ts";
 import type { ExecutionProvider, ExecutionRun, ModelInterface, Placement, Tensors } from "./port.ts";
 
@@ -31,8 +33,10 @@ export interface ProviderChainOptions {
   readonly providers: readonly ExecutionProvider[];
   readonly opener: SeatOpener;
   readonly clock: Clock;
-  /** Told when a provider cannot load or run the model. */
+  /** Told at once when a provider cannot load or run the model. */
   readonly onFailure: (failure: ProviderFailure) => void;
+  /** Told when another provider has taken over from one that ran the model. */
+  readonly onFallback: (failure: ProviderFailure) => void;
 }
 
 /** A provider, as far as it has been tried. */
@@ -63,6 +67,8 @@ export class ProviderChain implements AsyncDisposable {
   /** Whether a provider before the current one may come back. */
   #displaced = false;
   #moving: Promise<void> | undefined;
+  #reopening: Promise<void> | undefined;
+  readonly #closed = new AbortController();
 
   constructor(options: ProviderChainOptions) {
     this.#options = options;
@@ -117,7 +123,8 @@ export class ProviderChain implements AsyncDisposable {
   async advance(call: CallOptions | undefined): Promise<void> {
     for (let next = this.#current + 1; next < this.#places.length; next++) {
       const place = this.#places[next]!;
-      if (place.seat === undefined && place.failure === undefined) await this.#open(place, next, call);
+      const untried = place.failure === undefined || place.retryAt <= this.#options.clock.monotonic();
+      if (place.seat === undefined && untried) await this.#open(place, call);
       if (place.seat === undefined) continue;
       this.#current = next;
       return;
@@ -132,12 +139,13 @@ export class ProviderChain implements AsyncDisposable {
     await this.advance(call);
     const { seat } = place;
     place.seat = undefined;
-    await seat?.[Symbol.asyncDispose]();
+    // The next provider has the model: how this one ends is no reason to fail.
+    await Promise.allSettled([seat?.[Symbol.asyncDispose]()]);
   }
 
   /** Runs the model, on the next provider when this one is lost or cannot be asked. */
   async run(inputs: Tensors, outputs: readonly string[], call?: CallOptions): Promise<ChainRun> {
-    if (this.#displaced) this.#comeBack();
+    if (this.#displaced && this.#moving === undefined) this.#comeBack();
     const place = this.#places[this.#current]!;
     const { seat, answerer } = place;
     try {
@@ -153,12 +161,15 @@ export class ProviderChain implements AsyncDisposable {
 
   /** Disposes the model of every provider; each waits for its running work. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed.abort();
+    // What is being loaded would be left behind.
+    await Promise.allSettled([this.#moving, this.#reopening]);
     const ends = await Promise.allSettled(this.#places.map(({ seat }) => seat?.[Symbol.asyncDispose]()));
     const failed = ends.find((end) => end.status === "rejected");
     if (failed !== undefined) throw failed.reason;
   }
 
-  async #open(place: Place, index: number, call: CallOptions | undefined): Promise<void> {
+  async #open(place: Place, call: CallOptions | undefined): Promise<void> {
     try {
       const seat = await this.#options.opener.open(place.provider, call);
       const strange = this.#interface === undefined ? undefined : interfaceDifference(this.#interface, seat.interface);
@@ -175,7 +186,8 @@ export class ProviderChain implements AsyncDisposable {
       place.answerer = Object.freeze({ model: Object.freeze({ ...seat.identity }), provider: seat.executor.provider });
     } catch (error) {
       call?.signal?.throwIfAborted();
-      this.#fail(this.#places[index]!, error);
+      this.#fail(place, error);
+      if (ModelwrightError.is(error, "MODEL_UNAVAILABLE")) this.#askAgain(place);
     }
   }
 
@@ -191,17 +203,21 @@ export class ProviderChain implements AsyncDisposable {
   }
 
   async #move(place: Place, error: unknown): Promise<void> {
-    this.#fail(place, error);
+    if (!this.hasNext) throw error;
+    const failure = this.#fail(place, error);
+    await this.#reopening;
     try {
-      await this.advance(undefined);
+      await this.advance({ signal: this.#closed.signal });
     } catch {
       throw error;
+    } finally {
+      this.#options.opener.forget();
     }
+    this.#options.onFallback(failure);
     // It was not warmed up, so that nothing was measured.
     this.seat.executor.settle?.([], false).catch(() => {});
     if (ModelwrightError.is(error, "MODEL_UNAVAILABLE")) {
-      place.retryAt = this.#options.clock.monotonic() + recoverAfterMs;
-      this.#displaced = true;
+      this.#askAgain(place);
       return;
     }
     const { seat } = place;
@@ -211,22 +227,39 @@ export class ProviderChain implements AsyncDisposable {
     if (seat !== undefined) Promise.resolve(seat[Symbol.asyncDispose]()).catch(() => {});
   }
 
-  /** Goes back to the first provider that may be asked again. */
+  #askAgain(place: Place): void {
+    place.retryAt = this.#options.clock.monotonic() + recoverAfterMs;
+    this.#displaced = true;
+  }
+
+  /** Goes back to the first provider that may be asked again, once it has the model. */
   #comeBack(): void {
     const now = this.#options.clock.monotonic();
-    const index = this.#places.findIndex(({ seat, retryAt }, i) => i < this.#current && seat !== undefined && retryAt <= now);
+    const index = this.#places.findIndex(({ retryAt }, i) => i < this.#current && retryAt <= now);
     if (index < 0) return;
     const place = this.#places[index]!;
+    if (place.seat === undefined) {
+      this.#reopening ??= this.#open(place, { signal: this.#closed.signal })
+        .catch(() => {})
+        .finally(() => {
+          this.#reopening = undefined;
+          this.#options.opener.forget();
+        });
+      return;
+    }
     place.retryAt = Number.POSITIVE_INFINITY;
     place.failure = undefined;
     this.#current = index;
     this.#displaced = this.#places.some(({ retryAt }, i) => i < index && retryAt < Number.POSITIVE_INFINITY);
   }
 
-  #fail(place: Place, error: unknown): void {
+  #fail(place: Place, error: unknown): ProviderFailure {
+    const failure = { provider: place.provider.name, reason: reasonOf(error) };
     place.error = error;
-    place.failure = { provider: place.provider.name, reason: reasonOf(error) };
-    this.#options.onFailure(place.failure);
+    place.failure = failure;
+    place.retryAt = Number.POSITIVE_INFINITY;
+    this.#options.onFailure(failure);
+    return failure;
   }
 
   #exhausted(): unknown {
@@ -267,6 +300,11 @@ function interfaceDifference(expected: ModelInterface, given: ModelInterface): s
         .sort()
         .join(", ");
     if (render(expected) !== render(given)) return `its ${kind} are ${render(given)}, not ${render(expected)}`;
+    for (const { name, dims } of given[kind]) {
+      const wanted = expected[kind].find((spec) => spec.name === name)!.dims;
+      if (conflictingDims(wanted, dims))
+        return `${JSON.stringify(name)} is ${formatDims(dims!)} there, not ${formatDims(wanted!)}`;
+    }
   }
   return undefined;
 }

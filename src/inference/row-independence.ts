@@ -12,8 +12,10 @@ import type { TensorSpec, Tensors } from "./port.ts";
 export function signatureObstacle(inputs: readonly TensorSpec[], outputs: readonly TensorSpec[]): string | undefined {
   if (inputs.length === 0) return "the model has no inputs";
   let symbol: string | undefined;
-  for (const { name, dims } of [...inputs, ...outputs]) {
+  for (const { name, type, dims } of [...inputs, ...outputs]) {
     // An output may leave its rank open; the probe sees it.
+    const { bits, array } = elementTypes[type];
+    if (array !== undefined && bits < 8) return `rows of ${JSON.stringify(name)}, which is ${type}, may end within a byte`;
     if (dims === null && outputs.some((output) => output.name === name)) continue;
     const first = dims?.[0];
     if (first === undefined) return `${JSON.stringify(name)} has no first axis for rows`;

@@ -24,8 +24,7 @@ interface Column {
  */
 export function rowUnpacker(outputs: readonly TensorSpec[]): RowUnpacker {
   const columns = outputs.map(({ name, type, dims }): Column => {
-    const scalar = dims !== null && (dims.length < 2 || (dims.length === 2 && dims[1] === 1));
-    return { name, scalar, decode: elementCodec(type).decode };
+    return { name, scalar: isScalarPerRow(dims), decode: elementCodec(type).decode };
   });
   return (tensors, rows, offset, total) => {
     const answer: Row[] = [];
@@ -33,6 +32,11 @@ export function rowUnpacker(outputs: readonly TensorSpec[]): RowUnpacker {
     for (let row = offset; row < offset + rows; row++) answer.push(unpackRow(columns, tensors, row, total));
     return answer;
   };
+}
+
+/** Whether a row of an output with such extents is answered as a scalar, not as an array. */
+export function isScalarPerRow(dims: TensorSpec["dims"]): boolean {
+  return dims !== null && (dims.length < 2 || (dims.length === 2 && dims[1] === 1));
 }
 
 function unpackRow(columns: readonly Column[], tensors: Tensors, row: number, rows: number): Row {

@@ -39,11 +39,12 @@ function samples(type: ElementType, dims: readonly number[], least: number, rand
   const count = elementCount(dims);
   const data = newElements(type, dataLength(type, count));
   const rowLength = Math.max(1, count / Math.max(1, dims[0] ?? 1));
-  for (let i = 0; i < data.length; i++) data[i] = sample(type, Math.floor(i / rowLength), least, random);
+  for (let i = 0; i < data.length; i++) data[i] = sample(type, Math.floor(i / rowLength), i % rowLength === 0, least, random);
   return data as ElementData;
 }
 
-function sample(type: ElementType, row: number, least: number, random: Random): number | bigint | string {
+/** @param first - whether it is the first element of its row: that of a type with few values differs from the one of the row before */
+function sample(type: ElementType, row: number, first: boolean, least: number, random: Random): number | bigint | string {
   switch (type) {
     case "float32":
     case "float64":
@@ -55,9 +56,9 @@ function sample(type: ElementType, row: number, least: number, random: Random): 
     case "bfloat16":
       return toBfloat16Bits(randomNormal(random) * row);
     case "string":
-      return ["", "a", "b c"][randomInt(random, 3)]!;
+      return ["", "a", "b c"][first ? row % 3 : randomInt(random, 3)]!;
     default: {
-      const bit = randomInt(random, 2) + (type === "bool" ? 0 : least);
+      const bit = (first ? row % 2 : randomInt(random, 2)) + (type === "bool" ? 0 : least);
       return elementTypes[type].bits === 64 ? BigInt(bit) : bit;
     }
   }

@@ -36,12 +36,11 @@ export class SessionMetrics {
       .with({ model });
   }
 
-  /** Counts a call of so many rows. */
-  async measure<T>(rows: number, work: () => Promise<T>): Promise<T> {
+  /** Counts a call. */
+  async measure<T>(work: () => Promise<T>): Promise<T> {
     const startedAt = this.#clock.monotonic();
     try {
       const answer = await work();
-      this.#rows.inc(rows);
       this.#count("ok");
       return answer;
     } catch (error) {
@@ -50,6 +49,11 @@ export class SessionMetrics {
     } finally {
       this.#seconds.record((this.#clock.monotonic() - startedAt) / 1000);
     }
+  }
+
+  /** Counts rows that a call answered. */
+  answered(rows: number): void {
+    this.#rows.inc(rows);
   }
 
   #count(outcome: (typeof outcomes)[number]): void {

@@ -28,7 +28,7 @@ export interface InferenceSessionOptions<
   O extends Schema = Schema<Out>,
 > {
   /**
-   * The bytes of an ONNX model, not to be changed before `open` has answered; its URL; where to get it, such as `fileModel(path)` or
+   * The bytes of an ONNX model, not to be changed while the session is open, since another provider may have to load them; its URL; where to get it, such as `fileModel(path)` or
    * `registry.source("fraud@production")`; or variants of it. Left out where every provider has its own model.
    */
   readonly model?: Uint8Array | URL | ModelSource | ModelVariants | undefined;

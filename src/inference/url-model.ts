@@ -175,7 +175,8 @@ function parseUrl(url: string | URL): URL {
   const parsed = URL.canParse(String(url), page) ? new URL(String(url), page) : undefined;
   if (parsed === undefined) throw invalid("expected an absolute URL, or in a browser one relative to the page");
   if (parsed.protocol !== "http:" && parsed.protocol !== "https:") {
-    throw invalid(`expected http: or https:, but got ${parsed.protocol}`);
+    const hint = parsed.protocol === "file:" ? "; for a file, pass fileModel(url) of modelwright/fs" : "";
+    throw invalid(`expected http: or https:, but got ${parsed.protocol}${hint}`);
   }
   if (parsed.username !== "" || parsed.password !== "") throw invalid("expected no credentials; pass them in headers");
   parsed.hash = "";

@@ -67,7 +67,7 @@ export async function warmUp(options: WarmUpOptions, call: CallOptions | undefin
     try {
       await run(first, call);
     } catch (error) {
-      if (!ModelwrightError.is(error, "MODEL_RUN_FAILED")) throw error;
+      if (!isRefusal(error)) throw error;
       failure = error;
       continue;
     }
@@ -75,7 +75,9 @@ export async function warmUp(options: WarmUpOptions, call: CallOptions | undefin
     const slow = one.inferMs > slowMs;
     if (declared !== undefined) return { warm: true, failure: undefined, obstacle: declared, timings: [one] };
     const count = Math.min(slow ? 2 : probeRows, extentOf(all));
-    const obstacle = count < 2 ? "one sample is too few to compare with others" : await compare(run, all, count, call);
+    // The last ones: the first row that is made up is zeros, which many a mixture leaves as they are.
+    const start = Math.min(probeRows, extentOf(all)) - count;
+    const obstacle = await compare(run, rowsOf(all, start, start + count), count, slow, call);
     const many =
       slow || obstacle !== undefined ? undefined : await timed(run, repeated(all, timingRows), timingRows, clock, call);
     return { warm: true, failure: undefined, obstacle, timings: many === undefined ? [one] : [one, many] };
@@ -91,18 +93,41 @@ function attemptsFor({ inputs }: ModelInterface) {
   return attempts.filter(({ extent, least }) => (extent === 1 || isOpen) && (least === 0 || hasIntegers));
 }
 
-/** Compares rows alone, all together, and some in another company. */
-async function compare(run: Run, all: Tensors, count: number, call: CallOptions | undefined): Promise<string | undefined> {
+/** Compares rows alone, all together, some in another company, and, unless runs are slow, many. */
+async function compare(
+  run: Run,
+  all: Tensors,
+  count: number,
+  slow: boolean,
+  call: CallOptions | undefined,
+): Promise<string | undefined> {
+  if (count < 2) return "one sample is too few to compare with others";
+  if (sameRows(all, count)) return "the samples are all the same, so that it would not show if the model mixed them";
   try {
     const alone: Tensors[] = [];
     for (let row = 0; row < count; row++) alone.push((await run(rowsOf(all, row, row + 1), call)).outputs);
-    const merged = rowDifference((await run(rowsOf(all, 0, count), call)).outputs, alone);
-    if (merged !== undefined || count < 3) return merged;
-    return rowDifference((await run(rowsOf(all, 1, count - 1), call)).outputs, alone.slice(1, count - 1));
+    const merged = rowDifference((await run(all, call)).outputs, alone);
+    if (merged !== undefined || slow) return merged;
+    const some = rowDifference((await run(rowsOf(all, 1, count), call)).outputs, alone.slice(1));
+    if (some !== undefined) return some;
+    const many = Array.from({ length: timingRows }, (_, row) => alone[row % count]!);
+    return rowDifference((await run(repeated(all, timingRows), call)).outputs, many);
   } catch (error) {
-    if (!ModelwrightError.is(error, "MODEL_RUN_FAILED")) throw error;
+    if (!isRefusal(error)) throw error;
     return `a run with several rows failed: ${messageOf(error)}`;
   }
+}
+
+/** Whether it is the samples that a model, or a function in its place, has something against. */
+function isRefusal(error: unknown): error is ModelwrightError {
+  return ModelwrightError.is(error) && (error.code === "MODEL_RUN_FAILED" || error.code.startsWith("INPUT_"));
+}
+
+function sameRows(tensors: Tensors, rows: number): boolean {
+  return Object.values(tensors).every(({ data }) => {
+    const rowLength = data.length / rows;
+    return (data as ArrayLike<unknown> as readonly unknown[]).every((item, i) => Object.is(item, data[i % rowLength]));
+  });
 }
 
 async function timed(run: Run, inputs: Tensors, rows: number, clock: Clock, call: CallOptions | undefined): Promise<RunTiming> {

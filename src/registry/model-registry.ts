@@ -5,7 +5,7 @@ import { deepFreeze } from "../core/freeze.ts";
 import { uuidv7Generator } from "../core/ids.ts";
 import { Lifecycle } from "../core/lifecycle.ts";
 import { defaultLogger } from "../core/logger.ts";
-import { formatModelRef, type ModelRef, type ModelSource, type Precision } from "../core/model.ts";
+import { formatModelRef, type ModelRef, type ModelSource, type ModelVariants, type Precision } from "../core/model.ts";
 import { parseOptions } from "../core/options.ts";
 import { systemRandom } from "../core/random.ts";
 import { validate } from "../core/schema.ts";
@@ -45,6 +45,7 @@ import {
 } from "./stage-policy.ts";
 import { assertRules } from "./stage-rules.ts";
 import { VersionFiles } from "./version-files.ts";
+import { type SourceReaders, versionSource, versionVariants } from "./version-source.ts";
 import { Watches } from "./watches.ts";
 
 /**
@@ -76,6 +77,7 @@ import { Watches } from "./watches.ts";
 export class ModelRegistry extends RegistryQueries implements AsyncDisposable {
   readonly #registrar: Registrar;
   readonly #files: VersionFiles;
+  readonly #readers: SourceReaders;
   readonly #stages: StagePolicy;
   readonly #protectedAliases: Readonly<Record<string, Actors>>;
   readonly #lifecycle: Lifecycle;
@@ -114,6 +116,7 @@ export class ModelRegistry extends RegistryQueries implements AsyncDisposable {
     this.#registrar = new Registrar(this.calls, { blobs, signer, nextId });
     this.#files = new VersionFiles(blobs, verify, trust);
     this.#watches = new Watches(store, logger);
+    this.#readers = { calls: this.calls, files: this.#files, watches: this.#watches };
     this.#registered = new Emitter(logger);
     this.#transitioned = new Emitter(logger);
     this.#aliasChanged = new Emitter(logger);
@@ -336,40 +339,27 @@ export class ModelRegistry extends RegistryQueries implements AsyncDisposable {
 
   /**
    * A model to open an inference session with: its `load` answers the bytes of the model's `.onnx` file that the reference points to at
-   * that time, and with them the version's other files, for weights that are kept outside. With a reference by stage or alias, `onChanged` fires soon after this registry has made it point to a version other
-   * than the one that this source loaded or announced last. Changes by other processes are not noticed; when the store cannot say
-   * where the reference points, that is logged and the next change is awaited.
+   * that time, and with them the version's other files, for weights that are kept outside. With a reference by stage or alias,
+   * `onChanged` fires soon after this registry has made it point to a version other than the one that this source loaded or announced
+   * last. Changes by other processes are not noticed; when the store cannot say where the reference points, that is logged and the next
+   * change is awaited.
    *
-   * `load` rejects as {@link ModelRegistry.load} does, and with `MODEL_UNSUPPORTED` when the version is of another flavor or has no such
-   * variant.
+   * `load` rejects as {@link ModelRegistry.load} does, with `MODEL_UNSUPPORTED` when the version is of another flavor, and with
+   * `STORE_NOT_FOUND`, whose `details.key` is the path, when it has no such variant.
    *
    * @param options - `precision`: the variant of the model to load, the file `model.fp16.onnx` beside `model.onnx`; `fp32` is also the
    * file without a precision in its name. @defaultValue the file without one
    */
   source(ref: string | ModelRef, { precision }: { readonly precision?: Precision | undefined } = {}): ModelSource {
-    const parsed = toRef(ref);
-    const name = formatModelRef(parsed) + (precision === undefined ? "" : ` (${precision})`);
-    const watch = this.#watches.watch(parsed, precision);
-    return {
-      spec: "model-source/1",
-      name,
-      load: (call) =>
-        this.calls.traced(
-          "registry.load",
-          () => ({ ref: name }),
-          call,
-          async (signal) => {
-            const version = await this.calls.find(parsed, signal);
-            const { identity, file } = watch.seen(version);
-            await this.#files.checkManifest(version);
-            const bytes = await this.#files.bytes(version, file, signal);
-            return version.files.length === 1
-              ? { identity, bytes }
-              : { identity, bytes, companion: this.#files.companion(version, file) };
-          },
-        ),
-      ...("version" in parsed || "label" in parsed ? {} : { onChanged: watch.onChanged }),
-    };
+    return versionSource(this.#readers, toRef(ref), precision);
+  }
+
+  /**
+   * A model to open an inference session with in the variant that suits its provider: the best of those that the version has at that
+   * time, which need not be those of the version before. Each is what {@link ModelRegistry.source} answers.
+   */
+  variants(ref: string | ModelRef): ModelVariants {
+    return versionVariants(this.#readers, toRef(ref));
   }
 
   /** Lets running calls and events finish; later calls reject with `CLOSED`. The stores stay open. */

@@ -13,15 +13,16 @@ interface ModelFile {
 }
 
 /** A reference that somebody may want to follow. */
-interface Watch {
+export interface Watch {
   /** Fires after the reference has begun to point to a version other than the one seen last. */
   readonly onChanged: Event<ModelIdentity>;
   /**
    * Notes the version that the reference was found to point to, and answers which model that is and which of its files.
    *
-   * @throws a {@link ModelwrightError} with code `MODEL_UNSUPPORTED` when it is no ONNX model
+   * @throws a {@link ModelwrightError} with code `MODEL_UNSUPPORTED` when it is no ONNX model, and `STORE_NOT_FOUND` when it has no
+   * such variant
    */
-  seen(version: VersionRecord): ModelFile;
+  seen(version: VersionRecord, precision: Precision | undefined): ModelFile;
 }
 
 /** The references that are followed; asking the store costs nothing while nobody listens. */
@@ -36,7 +37,11 @@ export class Watches {
     this.#logger = guarded(logger);
   }
 
-  /** Prepares to follow a reference; it is followed while its event has listeners. */
+  /**
+   * Prepares to follow a reference; it is followed while its event has listeners.
+   *
+   * @param precision - the variant whose digest the event tells, where the version has it
+   */
   watch(ref: ModelRef, precision: Precision | undefined): Watch {
     const emitter = new Emitter<ModelIdentity>(this.#logger);
     let last: number | undefined;
@@ -44,7 +49,9 @@ export class Watches {
       const version = await this.#store.findVersion(ref);
       if (version === undefined || version.version === last) return;
       last = version.version;
-      emitter.emit(identify(version, precision).identity);
+      // Also a version that cannot be loaded: whoever follows is told why when it tries.
+      const digest = find(version, precision).file?.digest;
+      emitter.emit({ name: version.name, version: version.version, digest });
     };
     const entry = { name: ref.name, check };
     let listeners = 0;
@@ -63,9 +70,9 @@ export class Watches {
           },
         };
       },
-      seen: (version) => {
+      seen: (version, wanted) => {
         last = version.version;
-        return identify(version, precision);
+        return identify(version, wanted);
       },
     };
   }
@@ -96,15 +103,28 @@ export class Watches {
 }
 
 function identify(version: VersionRecord, precision: Precision | undefined): ModelFile {
-  const { name, version: number, flavor, files } = version;
-  const path = flavor === "onnx" ? modelPath(files.map((file) => file.path)) : undefined;
-  const wanted = path === undefined || precision === undefined ? path : variantPath(path, precision);
-  const file =
-    files.find((each) => each.path === wanted) ?? (precision === "fp32" ? files.find((each) => each.path === path) : undefined);
+  const { name, version: number, flavor } = version;
+  const { file, path } = find(version, precision);
   if (file !== undefined) return { identity: { name, version: number, digest: file.digest }, file };
   const ref = formatModelRef({ name, version: number });
-  const reason = path === undefined ? `${ref} has the flavor ${flavor}, not onnx` : `${ref} has no variant ${wanted}`;
-  const message =
-    path === undefined ? `${reason}; load its files with ModelRegistry.load` : `${reason}; register that file with it`;
-  throw new ModelwrightError("MODEL_UNSUPPORTED", message, { details: { reason } });
+  if (path !== undefined) {
+    throw new ModelwrightError("STORE_NOT_FOUND", `${ref} has no variant ${path}; register that file with it`, {
+      details: { store: ref, key: path },
+    });
+  }
+  const reason = `${ref} has the flavor ${flavor}, not onnx`;
+  throw new ModelwrightError("MODEL_UNSUPPORTED", `${reason}; load its files with ModelRegistry.load`, { details: { reason } });
+}
+
+/** The file that is the model, or the variant, and its path where there is no such file; neither of a version of another flavor. */
+function find(
+  { flavor, files }: VersionRecord,
+  precision: Precision | undefined,
+): { readonly file?: VersionFile | undefined; readonly path?: string } {
+  const model = flavor === "onnx" ? modelPath(files.map(({ path }) => path)) : undefined;
+  if (model === undefined) return {};
+  const path = precision === undefined ? model : variantPath(model, precision);
+  const file =
+    files.find((each) => each.path === path) ?? (precision === "fp32" ? files.find((each) => each.path === model) : undefined);
+  return { file, path };
 }

@@ -16,6 +16,7 @@ import {
 } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { fileModel, fs } from "../../src/adapters/fs/index.ts";
 import { type Digest, sha256 } from "../../src/core/digest.ts";
@@ -383,6 +384,28 @@ describe("fileModel", () => {
     expect([source.spec, source.name]).toEqual(["model-source/1", path]);
     expect(await source.load()).toMatchObject({ identity: { digest: await sha256(hello) }, bytes: hello });
   });
+
+  it("takes the file's URL for its path", async () => {
+    const path = join(base, "a model #1.onnx");
+    await writeFile(path, hello);
+    for (const url of [pathToFileURL(path), pathToFileURL(path).href]) {
+      const source = fileModel(url);
+      expect(source.name).toBe(path);
+      expect((await source.load()).bytes).toEqual(hello);
+    }
+  });
+
+  it.each([new URL("https://host/m.onnx"), new URL("file://host/m.onnx"), "file:///a%2Fb", "file:///a%00b"])(
+    "refuses %s, which is no file of this machine",
+    (url) => {
+      expect(() => fileModel(url)).toThrow(
+        expect.objectContaining({
+          code: "CONFIG_INVALID",
+          details: { subject: "fileModel", issues: [expect.objectContaining({ path: ["path"] })] },
+        }),
+      );
+    },
+  );
 
   it("reads other files of the model's folder, and none outside it", async () => {
     const folder = join(base, "external");

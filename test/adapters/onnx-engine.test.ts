@@ -221,6 +221,8 @@ describe("a pool of hosts", () => {
     const failure = expect(late).rejects.toMatchObject({
       code: "MODEL_EXECUTOR_LOST",
       retryable: false,
+      message:
+        "engine/cpu was lost: the run took longer than hardTimeoutMs, 100 ms; another one takes its place, but the same call would be lost again",
       details: { reason: "the run took longer than hardTimeoutMs, 100 ms", replaced: true },
     });
     await clock.advance(100);

@@ -1,16 +1,27 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type OnnxOptions, onnx } from "../../src/adapters/onnx/index.ts";
+import { LINGER_MS } from "../../src/adapters/onnx/worker-pools.ts";
 import { nextTurn } from "../../src/core/next-turn.ts";
 import type { Executor } from "../../src/inference/port.ts";
+import { FakeClock } from "../../src/testing/fake-clock.ts";
 import { identityModel } from "../../src/testing/tiny-models.ts";
 import { deadly, Gate, gatedLibrary, harmless } from "./fixtures/onnx-gate.ts";
 import { identityMatrix, slowModel } from "./fixtures/onnx-slow-model.ts";
-import { Started } from "./fixtures/onnx-started.ts";
+import { Started, withoutModels } from "./fixtures/onnx-started.ts";
 
 const bytes = identityModel("int32", ["n"]);
 
+/** Each test has its own, and with it workers of its own. */
+let clock: FakeClock;
+beforeEach(() => {
+  clock = new FakeClock();
+});
+afterEach(async () => {
+  await clock.advance(LINGER_MS);
+});
+
 function load(options: OnnxOptions = {}, model: Uint8Array = bytes): Promise<Executor> {
-  return onnx({ placement: "worker", lib: gatedLibrary, ...options }).load({ identity: {}, bytes: model });
+  return onnx({ placement: "worker", lib: gatedLibrary, ...options }, { clock }).load({ identity: {}, bytes: model });
 }
 
 async function value(executor: Executor, given: number): Promise<unknown> {
@@ -25,7 +36,10 @@ async function until(met: () => boolean): Promise<void> {
 
 describe("the event loop", () => {
   it.each([{}, { isolation: "process" }] as const)("goes on while a model runs, with %o", async (options) => {
-    await using executor = await onnx({ placement: "worker", workers: 1, ...options }).load({ identity: {}, bytes: slowModel() });
+    await using executor = await onnx({ placement: "worker", workers: 1, ...options }, { clock }).load({
+      identity: {},
+      bytes: slowModel(),
+    });
     let ended = false;
     const run = executor.run(identityMatrix(512), []).finally(() => {
       ended = true;
@@ -53,18 +67,51 @@ describe("workers", () => {
       [5, 6, 7].map((n) => Int32Array.of(n)),
     );
     await Promise.all([second, third].map((executor) => executor[Symbol.asyncDispose]()));
+    await withoutModels(clock, started, 1);
     expect(started.alive).toBe(1);
     expect(await value(first, 8)).toEqual(Int32Array.of(8));
     await first[Symbol.asyncDispose]();
-    expect(started.alive).toBe(0);
-    expect(process.listenerCount("exit")).toBe(listeners);
+    await withoutModels(clock, started);
+    // Workers of other tests may have ended meanwhile.
+    expect(process.listenerCount("exit")).toBeLessThanOrEqual(listeners);
   });
 
-  it("are ended when a model is refused, and none is loaded", async () => {
+  it.each([{}, { isolation: "process" }] as const)(
+    "wait 5 s for the next model, which finds them warm, with %o",
+    async (options) => {
+      using started = new Started();
+      for (let i = 0; i < 3; i += 1) {
+        const executor = await load({ workers: 2, ...options });
+        expect(await value(executor, i)).toEqual(Int32Array.of(i));
+        await executor[Symbol.asyncDispose]();
+        await clock.advance(4_999);
+        expect([started.threads + started.children.length, started.alive]).toEqual([2, 2]);
+      }
+      await clock.advance(1);
+      await until(() => started.alive === 0);
+      const executor = await load({ workers: 1, ...options });
+      expect(started.alive).toBe(1);
+      await executor[Symbol.asyncDispose]();
+    },
+  );
+
+  it("that end while they wait for a model are not waited for", async () => {
+    using started = new Started();
+    const options = { isolation: "process", workers: 1 } as const;
+    await (await load(options))[Symbol.asyncDispose]();
+    process.kill(started.children[0]!.pid!, "SIGKILL");
+    await until(() => started.alive === 0);
+    await using executor = await load(options);
+    expect(await value(executor, 3)).toEqual(Int32Array.of(3));
+    expect([started.children.length, started.alive]).toEqual([2, 1]);
+  });
+
+  it("are ended when no model but one that is refused was loaded", async () => {
     using started = new Started();
     await expect(load({}, Uint8Array.of(1, 2, 3))).rejects.toMatchObject({ code: "MODEL_INVALID" });
     await expect(load({}, identityModel("bfloat16"))).rejects.toMatchObject({ code: "MODEL_UNSUPPORTED" });
-    expect([started.threads, started.alive]).toEqual([2, 0]);
+    await withoutModels(clock, started);
+    expect([started.threads, started.alive]).toEqual([1, 0]);
   });
 
   it("work at the same time, each on one run, and the others wait in order", async () => {
@@ -156,7 +203,7 @@ describe("a run", () => {
     gate.open();
     await disposing;
     expect((await Promise.all(runs))[1]).toEqual(Int32Array.of(2));
-    expect(started.alive).toBe(0);
+    await withoutModels(clock, started);
   });
 
   it("of an aborted caller is waited for by disposal too", async () => {
@@ -168,12 +215,15 @@ describe("a run", () => {
     await gate.begun();
     controller.abort(new Error("stop"));
     await expect(aborted).rejects.toThrow("stop");
-    const disposing = executor[Symbol.asyncDispose]();
-    await nextTurn();
-    expect(started.alive).toBe(1);
+    let disposed = false;
+    const disposing = executor[Symbol.asyncDispose]().then(() => {
+      disposed = true;
+    });
+    await clock.advance(LINGER_MS);
+    expect([disposed, started.alive]).toEqual([false, 1]);
     gate.open();
     await disposing;
-    expect(started.alive).toBe(0);
+    await withoutModels(clock, started);
   });
 
   it("gets what a view shows, not what it is a view of, and leaves the caller's memory alone", async () => {
@@ -251,7 +301,7 @@ describe("a worker thread that ends in the middle of a run", () => {
       delete process.env["MODELWRIGHT_TEST_CRASH"];
     }
     await executor[Symbol.asyncDispose]();
-    expect(started.alive).toBe(0);
+    await withoutModels(clock, started);
   });
 
   it("does not hinder disposal, also when it is being replaced", async () => {
@@ -263,7 +313,7 @@ describe("a worker thread that ends in the middle of a run", () => {
     gate.crash();
     await expect(lost).rejects.toMatchObject({ code: "MODEL_EXECUTOR_LOST" });
     await executor[Symbol.asyncDispose]();
-    expect(started.alive).toBe(0);
+    await withoutModels(clock, started);
   });
 });
 
@@ -297,7 +347,8 @@ describe("a child process", () => {
       expect(await value(executor, i)).toEqual(Int32Array.of(i));
     }
     await executor[Symbol.asyncDispose]();
-    expect([started.children.length, started.alive]).toEqual([5, 0]);
+    await withoutModels(clock, started);
+    expect(started.children).toHaveLength(5);
   });
 
   it("that is killed again and again while it has nothing to do is given up, and the others go on", async () => {
@@ -320,6 +371,7 @@ describe("a child process", () => {
     expect((await executor.run(identityMatrix(2), [])).outputs["y"]?.data).toEqual(Float32Array.of(1, 0, 0, 1));
     const late = executor.run(identityMatrix(2048), []);
     const waiting = executor.run(identityMatrix(2), []);
+    await clock.advance(300);
     await expect(late).rejects.toMatchObject({
       code: "MODEL_EXECUTOR_LOST",
       retryable: false,

@@ -1,12 +1,18 @@
 import { execFile } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { promisify } from "node:util";
 import * as ort from "onnxruntime-node";
 import { afterAll, beforeAll, describe, expect, expectTypeOf, it } from "vitest";
 import { type OnnxOptions, type OrtLibrary, onnx } from "../../src/adapters/onnx/index.ts";
+import { LINGER_MS } from "../../src/adapters/onnx/worker-pools.ts";
 import { ModelwrightError } from "../../src/core/errors.ts";
 import { nextTurn } from "../../src/core/next-turn.ts";
 import type { Executor } from "../../src/inference/port.ts";
+import { writeModel } from "../../src/onnx-format/write-model.ts";
 import { executionProviderConformance } from "../../src/testing/conformance/execution-provider.ts";
+import { FakeClock } from "../../src/testing/fake-clock.ts";
 import { addModel, identityModel } from "../../src/testing/tiny-models.ts";
 import { Started } from "./fixtures/onnx-started.ts";
 
@@ -138,6 +144,49 @@ describe("onnx", () => {
     expect((await run).outputs["y"]?.data).toEqual(Float32Array.of(1));
   });
 
+  it.each([
+    ["disabled", Number.POSITIVE_INFINITY],
+    ["basic", 2 ** 100],
+  ] as const)("rewrites the model as far as it is told: %s", async (graphOptimization, expected) => {
+    // The engine multiplies the two weights before anything is run, if it may: then nothing overflows on the way.
+    const type = { tensor: "float32", dims: [1, 1, 1, 1] } as const;
+    const weight = (dims: readonly number[], value: number) => ({ type: "float32", dims, data: Float32Array.of(value) }) as const;
+    const bytes = writeModel({
+      name: "scaled_convolution",
+      inputs: [{ name: "x", type }],
+      outputs: [{ name: "y", type }],
+      initializers: { w: weight([1, 1, 1, 1], 2 ** 100), scale: weight([1, 1, 1], 2 ** -100) },
+      nodes: [
+        { operator: "Conv", inputs: ["x", "w"], outputs: ["wide"] },
+        { operator: "Mul", inputs: ["wide", "scale"], outputs: ["y"] },
+      ],
+    });
+    for (const placement of ["inline", "worker"] as const) {
+      await using executor = await onnx({ placement, workers: 1, graphOptimization }).load({ identity: {}, bytes });
+      const { outputs } = await executor.run({ x: weight([1, 1, 1, 1], 2 ** 100) }, []);
+      expect(outputs["y"]?.data).toEqual(Float32Array.of(expected));
+    }
+  });
+
+  it("asks the engine for the device that it is told", async () => {
+    // No machine of the tests has two devices; what matters here is what the library is given.
+    const asked: unknown[] = [];
+    const lib: OrtLibrary = {
+      InferenceSession: {
+        create: async (bytes, { executionProviders, ...options }) => {
+          asked.push(executionProviders);
+          return ort.InferenceSession.create(bytes, options as never) as never;
+        },
+      },
+    };
+    for (const deviceId of [undefined, 0, 1]) {
+      const provider = onnx({ lib, device: "cuda", ...(deviceId === undefined ? {} : { deviceId }) });
+      await using executor = await provider.load({ identity: {}, bytes: addModel() });
+      expect(executor.provider).toBe("onnxruntime-node/cuda");
+    }
+    expect(asked).toEqual([["cuda"], [{ name: "cuda", deviceId: 0 }], [{ name: "cuda", deviceId: 1 }]]);
+  });
+
   it("wraps nothing twice", async () => {
     const failure = await onnx()
       .load({ identity: {}, bytes: Uint8Array.of(1) })
@@ -147,12 +196,18 @@ describe("onnx", () => {
 
   it("ends the waiting for a load that is aborted, and leaves nothing loaded", async () => {
     using started = new Started();
+    const clock = new FakeClock();
     const controller = new AbortController();
-    const loading = onnx({ placement: "worker" }).load({ identity: {}, bytes: addModel() }, { signal: controller.signal });
+    const { signal } = controller;
+    const loading = onnx({ placement: "worker" }, { clock }).load({ identity: {}, bytes: addModel() }, { signal });
     const reason = new RangeError("stop");
     controller.abort(reason);
     await expect(loading).rejects.toBe(reason);
-    while (started.threads === 0 || started.alive > 0) await nextTurn();
+    // The load goes on until the worker can forget it, and so often is it asked whether it has waited long enough.
+    while (started.threads === 0 || started.alive > 0) {
+      await clock.advance(LINGER_MS);
+      await nextTurn();
+    }
     expect([started.threads, started.alive]).toEqual([1, 0]);
   });
 });
@@ -179,5 +234,36 @@ describe("a process", () => {
         console.log(executor.placement);
       }`;
     expect((await run(process.execPath, ["--input-type=module", "--eval", program])).stdout).toBe("worker\nprocess\n");
+  });
+
+  it("that is a program given as text starts no worker from the working directory", async () => {
+    const program = `
+      const load = async () => {
+        const { onnx } = await import(${JSON.stringify(new URL("../../src/adapters/onnx/index.ts", import.meta.url))});
+        const { addModel } = await import(${JSON.stringify(new URL("../../src/testing/tiny-models.ts", import.meta.url))});
+        for (const isolation of ["thread", "process"]) {
+          await using executor = await onnx({ placement: "worker", isolation, workers: 1 }).load({ identity: {}, bytes: addModel() });
+          console.log(executor.placement);
+        }
+      };
+      load();`;
+    const cwd = await mkdtemp(join(tmpdir(), "modelwright-onnx-"));
+    try {
+      for (const extension of ["js", "cjs", "ts", "mjs"]) {
+        await writeFile(
+          join(cwd, `onnx-worker.${extension}`),
+          'require("node:fs").writeSync(1, "the decoy\\n"); process.exit(7);',
+        );
+      }
+      const { stdout } = await run(process.execPath, ["--input-type=commonjs", "--eval", program], { cwd });
+      expect(stdout).toBe("worker\nprocess\n");
+    } finally {
+      await rm(cwd, { recursive: true });
+    }
+  });
+
+  it.each(["inline", "worker", "process"])("prints nothing when the engine fails to run a model: %s", async (placement) => {
+    const { stdout, stderr } = await fixture("onnx-failing-run.ts", placement);
+    expect({ stdout, stderr }).toEqual({ stdout: "MODEL_RUN_FAILED\n", stderr: "" });
   });
 });

@@ -2,9 +2,11 @@ import { describe, expect, it } from "vitest";
 import { onnx } from "../../src/adapters/onnx/index.ts";
 import { tensor } from "../../src/core/tensor.ts";
 import { customProvider, InferenceSession } from "../../src/inference/index.ts";
+import type { ExecutionProvider, Tensors } from "../../src/inference/port.ts";
 import { logisticModel } from "../../src/onnx-format/index.ts";
 import { type NodeSpec, writeModel } from "../../src/onnx-format/write-model.ts";
 import { fixedBatchModel, twoColumnModel } from "../../src/testing/tiny-models.ts";
+import { wrappedExecutor } from "./wrapped-executor.ts";
 
 const providers = [onnx({ placement: "inline" })];
 const open = (model: Uint8Array) => InferenceSession.open({ model, providers });
@@ -28,6 +30,15 @@ const node = (operator: string, inputs: string[], outputs: string[], attributes:
   attributes,
 });
 
+/** A function from the elements of `x` to those of `y`, float32 [n]. */
+const custom = (run: (inputs: Tensors) => Float32Array) =>
+  customProvider({
+    name: "own",
+    inputs: [{ name: "x", type: "float32", dims: ["n"] }],
+    outputs: [{ name: "y", type: "float32", dims: ["n"] }],
+    run: (inputs) => ({ y: tensor("float32", run(inputs)) }),
+  });
+
 /** Subtracts the mean of all rows. */
 const centred = model(
   ["n", 2],
@@ -36,6 +47,15 @@ const centred = model(
 );
 
 /** Answers the running sum of the rows. */
+const summed = writeModel({
+  name: "summed",
+  inputs: [{ name: "x", type: { tensor: "float32", dims: ["n", 2] } }],
+  outputs: [{ name: "y", type: { tensor: "float32", dims: ["n", 2] } }],
+  nodes: [node("CumSum", ["x", "axis"], ["y"])],
+  initializers: { axis: tensor("int64", BigInt64Array.of(0n), []) },
+});
+
+/** Answers where elements are not zero. */
 const nonZero = model(["n", 2], ["two", "found"], [node("NonZero", ["x"], ["y"])], "int64");
 const transposed = model(["n", 2], ["n", "m"], [node("Transpose", ["x"], ["y"], { perm: { ints: [1, 0] } })]);
 const random = model(["n", 2], ["n", 2], [node("RandomNormalLike", ["x"], ["noise"]), node("Add", ["x", "noise"], ["y"])]);
@@ -62,6 +82,7 @@ describe("rows of several callers share a run", () => {
 describe("rows of several callers are kept apart", () => {
   it.each([
     ["a mean over the rows", centred, /depends on the rows beside it/],
+    ["a running sum of the rows", summed, /depends on the rows beside it/],
     ["as many answers as elements are not zero", nonZero, /first extent is n in one place and two in "y"/],
     ["its rows in the second axis", transposed, /"y" is \[2, /],
     ["random numbers", random, /draws random numbers/],
@@ -69,6 +90,48 @@ describe("rows of several callers are kept apart", () => {
   ])("by a model with %s, which answers each right", async (_, bytes, reason) => {
     await using session = await open(bytes);
     expect(session.batching).toEqual({ enabled: false, reason: expect.stringMatching(reason) });
+  });
+
+  it("by a model that adds the rows up, and is slow, so that few of them are compared", async () => {
+    const slow: ExecutionProvider = {
+      ...providers[0]!,
+      async load(...given) {
+        const executor = await providers[0]!.load(...given);
+        return wrappedExecutor(executor, {
+          run: async (...call) => ({ ...(await executor.run(...call)), inferMs: 60 }),
+        });
+      },
+    };
+    await using session = await InferenceSession.open({ model: summed, providers: [slow] });
+    expect(session.batching).toEqual({ enabled: false, reason: expect.stringMatching(/depends on the rows beside it/) });
+  });
+
+  it("by a model that mixes them when they are many", async () => {
+    const own = custom(({ x }) => {
+      const values = x!.data as Float32Array;
+      return values.length <= 8 ? values : values.map(() => values.length);
+    });
+    await using session = await InferenceSession.open({ providers: [own], batching: {} });
+    expect(session.batching).toEqual({ enabled: false, reason: expect.stringMatching(/depends on the rows beside it/) });
+  });
+
+  it("when samples are too much alike to tell", async () => {
+    const warmUp = { rows: [{ x: [1, 2] }, { x: [1, 2] }, { x: [1, 2] }] };
+    await using session = await InferenceSession.open({ model: centred, providers, warmUp });
+    expect(session.batching).toEqual({ enabled: false, reason: expect.stringMatching(/samples are all the same/) });
+  });
+
+  it("when a function refuses what was made up", async () => {
+    const own = custom(() => tensor("float32", new Float32Array(1), [7]).data as Float32Array);
+    await using session = await InferenceSession.open({ providers: [own], batching: {} });
+    expect(session.batching).toEqual({ enabled: false, reason: expect.stringMatching(/no sample could be run/) });
+  });
+
+  it("where they may end within a byte", async () => {
+    const spec = (name: string) => ({ name, type: "int4" as const, dims: ["n", 1] });
+    const own = customProvider({ name: "own", inputs: [spec("x")], outputs: [spec("y")], run: ({ x }) => ({ y: x! }) });
+    await using session = await InferenceSession.open({ providers: [own], batching: {} });
+    expect(session.batching).toEqual({ enabled: false, reason: expect.stringMatching(/end within a byte/) });
   });
 
   it("so that a mean over the rows of one caller is not that of others", async () => {

@@ -3,10 +3,17 @@ import { memoryBlobs } from "../../src/adapters/memory/memory-blobs.ts";
 import { memoryRegistry } from "../../src/adapters/memory/memory-registry.ts";
 import { onnx } from "../../src/adapters/onnx/index.ts";
 import { ModelwrightError } from "../../src/core/errors.ts";
+import { Emitter } from "../../src/core/events.ts";
 import { silentLogger } from "../../src/core/logger.ts";
-import { InferenceSession, type ModelSwap, type ModelSwapFailure } from "../../src/inference/index.ts";
+import type { ModelIdentity, ModelSource } from "../../src/core/model.ts";
+import { tensor } from "../../src/core/tensor.ts";
+import { InferenceSession, type ModelSwap, type ModelSwapFailure, modelVariants } from "../../src/inference/index.ts";
+import type { ExecutionProvider } from "../../src/inference/port.ts";
 import { linearModel, logisticModel } from "../../src/onnx-format/index.ts";
+import { writeModel } from "../../src/onnx-format/write-model.ts";
 import { ModelRegistry } from "../../src/registry/index.ts";
+import { gate } from "../core/gate.ts";
+import { wrappedExecutor } from "./wrapped-executor.ts";
 
 const providers = [onnx({ placement: "inline" })];
 /** A model that answers the number of its version. */
@@ -123,6 +130,157 @@ describe("a session that follows a stage", () => {
     expect(session.model.version).toBe(1);
     expect((await session.refresh()).version).toBe(2);
     expect((await session.predict({ a: 0 })).output).toEqual({ prediction: 2 });
+  });
+
+  it("looks again when it is asked to while it is looking", async () => {
+    let version = 2;
+    let loads = 0;
+    const gates = [gate(), gate(), gate()];
+    const source: ModelSource = {
+      spec: "model-source/1",
+      name: "model",
+      async load() {
+        const loaded = { identity: { name: "model", version }, bytes: answering(version) };
+        await gates[loads++]!.promise;
+        return loaded;
+      },
+    };
+    gates[0]!.resolve();
+    await using session = await InferenceSession.open({ model: source, providers });
+    version = 3;
+    const first = session.refresh();
+    await expect.poll(() => loads).toBe(2);
+    version = 4;
+    const second = session.refresh();
+    gates[1]!.resolve();
+    gates[2]!.resolve();
+    expect((await first).version).toBe(3);
+    expect((await second).version).toBe(4);
+  });
+
+  it("counts what a replaced version still answers", async () => {
+    const { promise, resolve } = gate();
+    let version = 1;
+    const slow: ExecutionProvider = {
+      ...providers[0]!,
+      async load(...given) {
+        const executor = await providers[0]!.load(...given);
+        return wrappedExecutor(executor, {
+          async run(...call) {
+            await promise;
+            return executor.run(...call);
+          },
+        });
+      },
+    };
+    const source: ModelSource = {
+      spec: "model-source/1",
+      name: "model",
+      load: async () => ({ identity: { name: "model", version }, bytes: answering(version) }),
+    };
+    await using session = await InferenceSession.open({ model: source, providers: [slow], warmUp: false });
+    const answer = session.predict({ a: 0 });
+    version = 2;
+    await session.refresh();
+    const versions = () => session.statistics().map(({ model, rows }) => [model.version, rows]);
+    expect(versions()).toEqual([
+      [2, 0],
+      [1, 0],
+    ]);
+    resolve();
+    expect((await answer).model.version).toBe(1);
+    expect(versions()).toEqual([
+      [2, 0],
+      [1, 1],
+    ]);
+  });
+
+  it("watches every variant, as a method of its source", async () => {
+    class Watched implements ModelSource {
+      readonly spec = "model-source/1";
+      readonly name: string;
+      readonly #changed = new Emitter<ModelIdentity>(silentLogger);
+      #bytes: Uint8Array;
+
+      constructor(name: string, bytes: Uint8Array) {
+        this.name = name;
+        this.#bytes = bytes;
+      }
+
+      async load() {
+        return { identity: { name: this.name }, bytes: this.#bytes };
+      }
+
+      onChanged(listener: (identity: ModelIdentity) => void) {
+        return this.#changed.event(listener);
+      }
+
+      change(bytes: Uint8Array) {
+        this.#bytes = bytes;
+        this.#changed.emit({ name: this.name });
+      }
+    }
+    const int8 = new Watched("int8", answering(1));
+    const real = providers[0]!;
+    const wantsInt8: ExecutionProvider = { ...real, capabilities: { ...real.capabilities, precisions: ["int8"] } };
+    const model = modelVariants({ fp32: new Watched("fp32", answering(1)), int8 });
+    await using session = await InferenceSession.open({ model, providers: [wantsInt8] });
+    const swapped = next<ModelSwap>(session.onSwapped);
+    int8.change(answering(2));
+    await swapped;
+    expect((await session.predict({ a: 0 })).output).toEqual({ prediction: 2 });
+  });
+
+  it("releases the model of a source that cannot be left", async () => {
+    let disposals = 0;
+    const real = providers[0]!;
+    const counting: ExecutionProvider = {
+      ...real,
+      load: async (...given) =>
+        wrappedExecutor(await real.load(...given), {
+          async [Symbol.asyncDispose]() {
+            disposals += 1;
+          },
+        }),
+    };
+    const source: ModelSource = {
+      spec: "model-source/1",
+      name: "model",
+      load: async () => ({ identity: {}, bytes: answering(1) }),
+      onChanged: (listener) => {
+        listener(undefined as never);
+        return {
+          [Symbol.dispose]() {
+            throw new Error("no");
+          },
+        };
+      },
+    };
+    const session = await InferenceSession.open({ model: source, providers: [counting] }, { logger: silentLogger });
+    await session.refresh();
+    await session.close();
+    await expect(session.refresh()).rejects.toMatchObject({ code: "CLOSED" });
+    // The change that was told while it was opened, the refresh that was asked for, and the model in use.
+    expect(disposals).toBe(3);
+  });
+
+  it("does not go over to a version that takes or answers a row in another way", async () => {
+    const shaped = (input: number, output: number) =>
+      writeModel({
+        name: "shaped",
+        inputs: [{ name: "x", type: { tensor: "float32", dims: ["n", input] } }],
+        outputs: [{ name: "y", type: { tensor: "float32", dims: ["n", output] } }],
+        nodes: [{ operator: "MatMul", inputs: ["x", "w"], outputs: ["y"] }],
+        initializers: { w: tensor("float32", new Float32Array(input * output).fill(1), [input, output]) },
+      });
+    let bytes = shaped(2, 1);
+    const source: ModelSource = { spec: "model-source/1", name: "model", load: async () => ({ identity: {}, bytes }) };
+    await using session = await InferenceSession.open({ model: source, providers });
+    bytes = shaped(3, 1);
+    await expect(session.refresh()).rejects.toThrow(/its input "x" is \[n, 3\], not \[n, 2\]/);
+    bytes = shaped(2, 2);
+    await expect(session.refresh()).rejects.toThrow(/its output "y" is \[n, 2\], not \[n, 1\]/);
+    expect((await session.predict({ x: [1, 2] })).output).toEqual({ y: 3 });
   });
 
   it("may be closed while it goes over", async () => {

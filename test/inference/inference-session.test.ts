@@ -179,6 +179,27 @@ describe("opening a session", () => {
     await expect.poll(() => slow.disposed).toBe(1);
   });
 
+  it("disposes a model whose warm-up ended after the caller had given up", async () => {
+    const controller = new AbortController();
+    const reason = new Error("gave up");
+    let disposed = 0;
+    const provider: ExecutionProvider = {
+      ...inline(),
+      load: async (loaded, call) =>
+        wrappedExecutor(await inline().load(loaded, call), {
+          async settle() {
+            controller.abort(reason);
+          },
+          async [Symbol.asyncDispose]() {
+            disposed += 1;
+          },
+        }),
+    };
+    const opening = InferenceSession.open({ model, providers: [provider] }, { signal: controller.signal });
+    await expect(opening).rejects.toBe(reason);
+    await expect.poll(() => disposed).toBe(1);
+  });
+
   it("gives up after timeoutMs", async () => {
     const clock = new FakeClock();
     const never: ModelSource = { spec: "model-source/1", name: "slow", load: () => new Promise(() => {}) };
@@ -276,6 +297,45 @@ describe("running on tensors", () => {
     await expect(session.run(inputs)).rejects.toMatchObject(expected);
   });
 
+  it("names the input whose shape has more elements than there can be", async () => {
+    await using session = await InferenceSession.open({ model: identityModel("float32", ["n", "m"]), providers: [inline()] });
+    const run = (dims: readonly number[]) => session.run({ x: { type: "float32", dims, data: new Float32Array() } });
+    await expect(run([2 ** 52, 2 ** 52])).rejects.toMatchObject({ code: "INPUT_SHAPE", details: { input: "x" } });
+    // They would be a run each, and be worth nothing.
+    await expect(run([2 ** 40, 0])).rejects.toMatchObject({ code: "INPUT_SHAPE", details: { input: "x" } });
+    expect((await run([3, 0]))["y"]?.dims).toEqual([3, 0]);
+  });
+
+  it("takes arrays for what they are, not for what they say", async () => {
+    await using texts = await InferenceSession.open({ model: identityModel("string", ["n"]), providers: [inline()] });
+    await expect(texts.run({ x: { type: "string", dims: [2], data: new Array<string>(2) } })).rejects.toMatchObject({
+      code: "INPUT_DTYPE",
+      details: { input: "x" },
+    });
+    await using floats = await InferenceSession.open({ model: identityModel("float32", ["n"]), providers: [inline()] });
+    const run = (data: Float32Array, extent: number) => floats.run({ x: { type: "float32", dims: [extent], data } });
+    const longer = Object.defineProperty(new Float32Array(2), "length", { value: 4 });
+    await expect(run(longer, 4)).rejects.toMatchObject({ code: "INPUT_SHAPE" });
+    const transferred = new Float32Array(2);
+    structuredClone(transferred, { transfer: [transferred.buffer] });
+    await expect(run(transferred, 2)).rejects.toMatchObject({ code: "INPUT_SHAPE" });
+    expect((await run(transferred, 0))["y"]?.dims).toEqual([0]);
+    const shared = new Float32Array(new SharedArrayBuffer(8));
+    const answer = run(shared, 2);
+    shared.fill(9);
+    expect([...((await answer)["y"]!.data as Float32Array)]).toEqual([0, 0]);
+  });
+
+  it("copies the names of outputs as well", async () => {
+    const slow = gated();
+    await using session = await InferenceSession.open({ model, providers: [slow.provider], warmUp: false });
+    const outputs = ["probability"];
+    const answer = session.run({ features: tensor("float32", new Float32Array(2), [1, 2]) }, { outputs });
+    outputs[0] = "nothing";
+    slow.open();
+    expect(Object.keys(await answer)).toEqual(["probability"]);
+  });
+
   it("answers an empty batch", async () => {
     await using session = await InferenceSession.open({ model: addModel(), providers: [inline()] });
     expect(await session.run(add([], []))).toEqual({ sum: tensor("float32", new Float32Array(), [0, 2]) });
@@ -327,6 +387,7 @@ describe("closing, waiting and watching", () => {
     await expect(session.predict({ age: 0, income: 0 })).rejects.toMatchObject({ code: "CLOSED" });
     await expect(session.predictMany([])).rejects.toMatchObject({ code: "CLOSED" });
     await expect(session.run({})).rejects.toMatchObject({ code: "CLOSED" });
+    await expect(session.refresh()).rejects.toMatchObject({ code: "CLOSED" });
     expect(slow.disposed).toBe(0);
     slow.open();
     await Promise.all([closing, session.close(), session[Symbol.asyncDispose]()]);

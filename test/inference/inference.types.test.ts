@@ -2,7 +2,7 @@ import { describe, expect, expectTypeOf, it } from "vitest";
 import { z } from "zod";
 import { onnx } from "../../src/adapters/onnx/index.ts";
 import type { Prediction, Predictor } from "../../src/core/model.ts";
-import { InferenceSession, type Row } from "../../src/inference/index.ts";
+import { InferenceSession, type Row, step } from "../../src/inference/index.ts";
 import { logisticModel } from "../../src/onnx-format/index.ts";
 
 const model = logisticModel({ columns: ["amount", "age"], weights: [1, 1], bias: 0 });
@@ -35,6 +35,21 @@ describe("the types of InferenceSession", () => {
     expectTypeOf(session).toExtend<Predictor<Row, Row>>();
     // @ts-expect-error a date is no value of a row
     await expect(session.predict({ amount: new Date(), age: 1 })).rejects.toMatchObject({ code: "INPUT_INVALID" });
+  });
+
+  it("refuse a schema that does not yield what a step takes", async () => {
+    const preprocess = step({ version: "1", run: ({ born }: { born: number }) => ({ amount: born, age: 1 }) });
+    const other = z.object({ amount: z.number() });
+    // @ts-expect-error the schema yields no member born
+    await using session = await InferenceSession.open({ model, providers, preprocess, input: other });
+    await expect(session.predict({ amount: 1 })).rejects.toMatchObject({ code: "INPUT_MISSING" });
+    await using dated = await InferenceSession.open({
+      model,
+      providers,
+      // @ts-expect-error a date is no value of a row
+      preprocess: step({ version: "1", run: (row: { born: number }) => ({ amount: 1, age: new Date(row.born) }) }),
+    });
+    await expect(dated.predict({ born: 1 } as never)).rejects.toMatchObject({ code: "INPUT_INVALID" });
   });
 
   it("refuse a schema whose rows hold what no tensor can", async () => {

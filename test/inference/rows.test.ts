@@ -140,6 +140,13 @@ describe("columns side by side in one input", () => {
 });
 
 describe("one column per input", () => {
+  it("does not pass over rows that are not there", async () => {
+    await using session = await InferenceSession.open({ model: twoColumnModel(), providers });
+    const rows = new Array<Row>(2);
+    rows[1] = { amount: 1, count: 2 };
+    await expect(session.predictMany(rows)).rejects.toMatchObject({ code: "INPUT_INVALID" });
+  });
+
   it("is a tensor each, of the input's type", async () => {
     const { provider, inputs } = recording();
     await using session = await InferenceSession.open({ model: twoColumnModel(), providers: [provider], warmUp: false });

@@ -287,6 +287,37 @@ describe("a session", () => {
     expect(text).toContain('modelwright_inference_seconds_count{model="one"} 1');
   });
 
+  it("counts calls that it refuses, too", async () => {
+    const metrics = new Metrics();
+    await using session = await InferenceSession.open({ model: source("one", linear), providers, metrics });
+    await expect(session.predict({})).rejects.toMatchObject({ code: "INPUT_MISSING" });
+    await expect(session.predictMany([{ a: 1 }, {}])).rejects.toMatchObject({ code: "INPUT_MISSING" });
+    await expect(session.run({})).rejects.toMatchObject({ code: "INPUT_MISSING" });
+    const text = prometheusText(metrics);
+    expect(text).toContain('modelwright_inference_requests_total{model="one",outcome="invalid_input"} 3');
+    expect(text).toContain('modelwright_inference_seconds_count{model="one"} 3');
+    expect(text).toContain('modelwright_inference_rows_total{model="one"} 0');
+  });
+
+  it("that cannot be opened leaves no model behind", async () => {
+    const metrics = new Metrics();
+    metrics.counter({ name: "modelwright_inference_requests_total", help: "Another one.", labels: {} });
+    const { provider, counts } = counting();
+    const open = InferenceSession.open({ model: linear, providers: [provider], metrics });
+    await expect(open).rejects.toMatchObject({ code: "CONFIG_INVALID" });
+    expect(counts).toMatchObject({ loads: 1, released: 1 });
+  });
+
+  it("is warmed up with rows as its schema makes them", async () => {
+    const { provider, counts } = counting();
+    const input = z.object({ a: z.coerce.number() });
+    const rows = [{ a: "1" }, { a: "2" }];
+    await using session = await InferenceSession.open({ model: linear, providers: [provider], input, warmUp: { rows } });
+    expect([session.batching.enabled, counts.runs > 2]).toEqual([true, true]);
+    const open = InferenceSession.open({ model: linear, providers, input, warmUp: { rows: [{ a: "one" }] } });
+    await expect(open).rejects.toMatchObject({ code: "INPUT_INVALID", details: { subject: "Sample 0" } });
+  });
+
   it("scores a stream in its order", async () => {
     await using session = await InferenceSession.open({ model: linear, providers });
     async function* rows() {
@@ -305,6 +336,8 @@ describe("a session", () => {
     const logger = { ...silentLogger, warn: (message: string) => void warnings.push(message) };
     const lose = async () => {
       const session = await InferenceSession.open({ model: linear, providers: [provider] }, { logger });
+      session.onFallback(() => void session.provider);
+      session.onSwapped(() => void session.provider);
       await session.predict({ a: 1 });
     };
     await lose();

@@ -224,6 +224,12 @@ describe("urlModel", () => {
     );
   });
 
+  it.each([new URL("file:///models/fraud.onnx"), "file:///models/fraud.onnx"])("tells what reads a file: %s", (url) => {
+    expect(() => urlModel(url)).toThrow(
+      /expected http: or https:, but got file:; for a file, pass fileModel\(url\) of modelwright\/fs/,
+    );
+  });
+
   it("refuses wrong options, all at once", () => {
     const options = { digest: "sha256:1", maxBytes: 0, cache: true } as never;
     const paths = ["digest", "cache", "maxBytes"].map((name) => expect.objectContaining({ path: [name] }));

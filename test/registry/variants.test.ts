@@ -1,4 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { onnx } from "../../src/adapters/onnx/index.ts";
+import { InferenceSession } from "../../src/inference/index.ts";
+import { linearModel } from "../../src/onnx-format/index.ts";
 import { addModel, externalDataModel, identityModel, twoColumnModel } from "../../src/testing/tiny-models.ts";
 import { openRegistry } from "./open-registry.ts";
 
@@ -26,9 +29,78 @@ describe("a version with variants of its model", () => {
     await using open = openRegistry("memory");
     await open.registry.register({ name: "fraud", files: { "m.onnx": addModel() } });
     await expect(open.registry.source("fraud@1", { precision: "int8" }).load()).rejects.toMatchObject({
-      code: "MODEL_UNSUPPORTED",
-      details: { reason: "fraud@1 has no variant m.int8.onnx" },
+      code: "STORE_NOT_FOUND",
+      message: "fraud@1 has no variant m.int8.onnx; register that file with it",
+      details: { store: "fraud@1", key: "m.int8.onnx" },
     });
+  });
+
+  it("is open to a session by its variants, and gives way to a version with others, both ways", async () => {
+    await using open = openRegistry("memory");
+    const { registry } = open;
+    const times = (weight: number) => linearModel({ columns: ["a"], weights: [weight], bias: 0 });
+    await registry.register({ name: "fraud", files: { "m.onnx": times(1), "m.int8.onnx": times(10) } });
+    await registry.register({ name: "fraud", files: { "m.onnx": times(2) } });
+    await open.promote(1);
+    const model = registry.variants("fraud@production");
+    await using session = await InferenceSession.open({
+      model,
+      providers: [onnx({ placement: "inline", precisions: ["int8", "fp32"] })],
+    });
+    const answer = async () => {
+      const { output, model } = await session.predict({ a: 1 });
+      return { version: model.version, answered: output["prediction"] };
+    };
+    const swapped = () => new Promise<void>((resolve) => session.onSwapped(() => resolve()));
+    expect(await answer()).toEqual({ version: 1, answered: 10 });
+    let next = swapped();
+    await open.promote(2);
+    await next;
+    expect(await answer()).toEqual({ version: 2, answered: 2 });
+    next = swapped();
+    await registry.rollback("fraud");
+    await next;
+    expect(await answer()).toEqual({ version: 1, answered: 10 });
+  });
+
+  it("is passed by where a provider takes none of its variants, and the next provider is asked", async () => {
+    await using open = openRegistry("memory");
+    await open.registry.register({ name: "fraud", files: { "m.onnx": addModel() } });
+    const model = open.registry.variants("fraud@1");
+    const half = onnx({ placement: "inline", precisions: ["fp16"] });
+    await expect(InferenceSession.open({ model, providers: [half] })).rejects.toMatchObject({
+      code: "STORE_NOT_FOUND",
+      details: { store: "fraud@1", key: "m.fp16.onnx" },
+    });
+    await using session = await InferenceSession.open({ model, providers: [half, onnx({ placement: "inline" })] });
+    const row = { type: "float32", dims: [1, 2], data: Float32Array.of(1, 2) } as const;
+    expect((await session.run({ a: row, b: row }))["sum"]?.data).toEqual(Float32Array.of(2, 4));
+  });
+
+  it("does not do without a variant whose bytes are lost", async () => {
+    await using open = openRegistry("memory");
+    const { files: registered } = await open.registry.register({ name: "fraud", files });
+    const int8 = registered.find(({ path }) => path === "m.int8.onnx")!;
+    await open.blobs.delete(int8.digest);
+    const providers = [onnx({ placement: "inline", precisions: ["int8", "fp32"] })];
+    await expect(InferenceSession.open({ model: open.registry.variants("fraud@1"), providers })).rejects.toMatchObject({
+      code: "STORE_NOT_FOUND",
+      details: { key: int8.digest },
+    });
+  });
+
+  it("is followed by a source of one variant also where it has not that variant", async () => {
+    await using open = openRegistry("memory");
+    await open.registry.register({ name: "fraud", files });
+    await open.registry.register({ name: "fraud", files: { "m.onnx": addModel() } });
+    await open.promote(1);
+    const announced: unknown[] = [];
+    const source = open.registry.source("fraud@production", { precision: "int8" });
+    await source.load();
+    source.onChanged?.((identity) => announced.push(identity));
+    await open.promote(2);
+    await open.registry.close();
+    expect(announced).toEqual([{ name: "fraud", version: 2, digest: undefined }]);
   });
 
   it("refuses a damaged variant as it refuses a damaged model", async () => {

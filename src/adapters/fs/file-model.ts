@@ -6,7 +6,7 @@ import { ModelwrightError } from "../../core/errors.ts";
 import type { LoadedModel, ModelSource } from "../../core/model.ts";
 import { fileBytes, fileChunks } from "./file-chunks.ts";
 import { errnoOf, io } from "./file-failure.ts";
-import { parsePath } from "./parse-path.ts";
+import { parsePathOrUrl } from "./parse-path.ts";
 
 /**
  * A {@link ModelSource} that reads a model from a file. The file is read anew by each `load`; its identity is the digest of its
@@ -15,8 +15,8 @@ import { parsePath } from "./parse-path.ts";
  * `load` rejects with `STORE_NOT_FOUND` when there is no such file, and with `STORE_FAILED` when it cannot be read or changes
  * while it is read. A file outside the model's folder is refused with `MODEL_INVALID`, also behind a symbolic link.
  *
- * @param path - relative to the working directory of now; symbolic links are followed
- * @throws a {@link ModelwrightError} with code `CONFIG_INVALID` for an empty path
+ * @param pathOrUrl - a path, relative to the working directory of now, or a `file:` URL; symbolic links are followed
+ * @throws a {@link ModelwrightError} with code `CONFIG_INVALID` for an empty path, and for another URL
  * @example
  * ```ts
  * import { fileModel } from "modelwright/fs";
@@ -24,8 +24,9 @@ import { parsePath } from "./parse-path.ts";
  * const { identity, bytes } = await fileModel("./fraud.onnx").load();
  * ```
  */
-export function fileModel(path: string): ModelSource {
-  const file = resolve(parsePath("fileModel", path));
+export function fileModel(pathOrUrl: string | URL): ModelSource {
+  const path = parsePathOrUrl("fileModel", pathOrUrl);
+  const file = resolve(path);
   const failure = { store: `file ${path}`, operation: "load" };
   const run = <T>(work: () => Promise<T>) => io(failure.store, failure.operation, work);
 

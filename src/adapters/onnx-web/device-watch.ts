@@ -42,7 +42,7 @@ export function deviceWatch(device: WebDevice): DeviceWatch {
     return {
       inputMetadata: session.inputMetadata,
       outputMetadata: session.outputMetadata,
-      run: (feeds, fetches) => session.run(feeds, fetches),
+      run: (feeds, fetches, run) => session.run(feeds, fetches, run),
       async release() {
         sessions -= 1;
         // With its last session the engine destroys the device, and takes another one for the next: that is no loss.

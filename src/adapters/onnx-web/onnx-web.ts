@@ -1,7 +1,7 @@
 import type { Runtime } from "../../core/call.ts";
 import { systemClock } from "../../core/clock.ts";
 import type { ExecutionProvider } from "../../inference/port.ts";
-import { quiet } from "../onnxruntime/ort-executor.ts";
+import { quiet } from "../onnxruntime/library.ts";
 import { ortElementTypes } from "../onnxruntime/ort-tensor.ts";
 import { browserWorker } from "./browser-worker.ts";
 import { isNode } from "./import-library.ts";

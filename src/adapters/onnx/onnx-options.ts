@@ -1,8 +1,7 @@
 import * as z from "zod";
-import { invalidConfig, parseOptions } from "../../core/options.ts";
 import type { Precision } from "../../core/model.ts";
-import type { OrtLibrary, OrtSessionOptions } from "../onnxruntime/library.ts";
-import { quiet } from "../onnxruntime/ort-executor.ts";
+import { invalidConfig, parseOptions } from "../../core/options.ts";
+import { type OrtLibrary, type OrtSessionOptions, quiet } from "../onnxruntime/library.ts";
 import { isOrtLibrary } from "./import-library.ts";
 
 /** Options of `onnx`. */
@@ -55,7 +54,7 @@ export interface OnnxOptions {
   readonly hardTimeoutMs?: number;
   /**
    * Most workers, at least 1; all models of providers with the same `lib`, `device`, `isolation`, `workers` and `hardTimeoutMs` share
-   * them within a process. They start on demand and end with the last model.
+   * them within a process. They start on demand, and end 5 s after the last model.
    *
    * @defaultValue on the processor, the cores that this process may use, by control groups too, for `threads` each; on a device 1
    */

@@ -1,4 +1,5 @@
-import type { CallOptions } from "../../core/call.ts";
+import type { CallOptions, Runtime } from "../../core/call.ts";
+import { type Clock, systemClock } from "../../core/clock.ts";
 import { raceAbort } from "../../core/deadline.ts";
 import type { LoadedModel } from "../../core/model.ts";
 import type { ExecutionProvider, Executor } from "../../inference/port.ts";
@@ -40,7 +41,7 @@ const immediately: Schedule = (work, call) => {
  * const { output } = await session.predict({ age: 41, income: 3.2 });
  * ```
  */
-export function onnx(options: OnnxOptions = {}): ExecutionProvider {
+export function onnx(options: OnnxOptions = {}, { clock = systemClock }: Pick<Runtime, "clock"> = {}): ExecutionProvider {
   const parsed = parseOnnxOptions(options);
   const name = `onnxruntime-node/${parsed.device}`;
   return {
@@ -48,7 +49,7 @@ export function onnx(options: OnnxOptions = {}): ExecutionProvider {
     name,
     capabilities: { elementTypes: ortElementTypes, model: "onnx", precisions: parsed.precisions },
     load: (model, call) =>
-      parsed.placement === "inline" ? loadInline(name, parsed, model, call) : loadPooled(name, parsed, model, call),
+      parsed.placement === "inline" ? loadInline(name, parsed, model, call) : loadPooled(name, parsed, clock, model, call),
   };
 }
 
@@ -64,9 +65,15 @@ async function loadInline(
   return ortExecutor(name, immediately, () => lib.InferenceSession.create(bytes, sessionOptions(options)), call, reason);
 }
 
-async function loadPooled(name: string, options: ParsedOnnxOptions, model: LoadedModel, call?: CallOptions): Promise<Executor> {
+async function loadPooled(
+  name: string,
+  options: ParsedOnnxOptions,
+  clock: Clock,
+  model: LoadedModel,
+  call?: CallOptions,
+): Promise<Executor> {
   const { device, isolation, placement } = options;
-  const pool = workerPool(name, options);
+  const pool = workerPool(name, options, clock);
   const bytes = isolation === "thread" ? shared(model.bytes) : model.bytes.slice();
   const instances = options.instances ?? Math.max(1, Math.min(pool.workers, Math.floor(MAX_BYTES / Math.max(1, bytes.length))));
   const loaded = await pool.load(bytes, sessionOptions(options), call);

@@ -17,8 +17,8 @@ export interface WorkerStart {
 
 /** The file of the worker, beside this one: the source under a runner that takes it, else the build of the same module system. */
 export function workerFile(): URL {
-  // The CommonJS build has no import.meta.
-  const self = typeof __filename === "string" ? __filename : import.meta.url;
+  // In the CommonJS build a path stands here, which is no URL. Not the global __filename: a program given as text has one, too.
+  const self = import.meta.url;
   const extension = /\.(?:ts|cjs)$/.exec(self)?.[0] ?? ".js";
   return new URL(`./onnx-worker${extension}`, self.startsWith("file:") ? self : pathToFileURL(self));
 }

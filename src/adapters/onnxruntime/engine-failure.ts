@@ -34,7 +34,8 @@ export function executorLost(
   replaced: boolean,
   retryable = replaced,
 ): ModelwrightError<"MODEL_EXECUTOR_LOST"> {
-  const next = replaced ? "another one takes its place, so the call may be repeated" : "it is not replaced; load the model again";
+  const again = retryable ? "so the call may be repeated" : "but the same call would be lost again";
+  const next = replaced ? `another one takes its place, ${again}` : "it is not replaced; load the model again";
   const message = `${provider} was lost: ${reason}; ${next}`;
   return new ModelwrightError("MODEL_EXECUTOR_LOST", message, { details: { provider, reason, replaced }, retryable });
 }

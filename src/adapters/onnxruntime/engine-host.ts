@@ -1,7 +1,7 @@
 import { systemClock } from "../../core/clock.ts";
 import { ModelwrightError, messageOf } from "../../core/errors.ts";
 import type { EngineAnswer, EngineFailure, EngineReply, EngineRequest, EngineTensor } from "./engine-messages.ts";
-import type { OrtLibrary, OrtSession, OrtTensor } from "./library.ts";
+import { type OrtLibrary, type OrtSession, type OrtTensor, quiet } from "./library.ts";
 import { wordsOf } from "./ort-tensor.ts";
 
 /** Options of {@link engineHost}. */
@@ -52,7 +52,7 @@ export function engineHost(
     const feeds: Record<string, OrtTensor> = {};
     for (const [name, { type, dims, data }] of Object.entries(request.feeds)) feeds[name] = { type, dims, data, location: "cpu" };
     const startedAt = systemClock.monotonic();
-    const results = await session.run(feeds, request.fetches);
+    const results = await session.run(feeds, request.fetches, quiet);
     const inferMs = systemClock.monotonic() - startedAt;
     const outputs: Record<string, EngineTensor> = {};
     for (const name of request.fetches) {

@@ -14,6 +14,8 @@ export interface EnginePoolOptions extends SlotOptions {
   readonly workers: number;
   /** Longest run, ms; then its host is killed, which its channel must be able to do. @defaultValue no limit */
   readonly hardTimeoutMs?: number | undefined;
+  /** How long a host without a model waits for the next one before it is ended, ms. @defaultValue 0: its last model's release ends it */
+  readonly lingerMs?: number | undefined;
   readonly clock?: Clock;
 }
 
@@ -33,14 +35,16 @@ interface Waiting {
 }
 
 /**
- * Hosts of an engine that share the work of all models: started on demand, ended when they hold no model. A run goes to a free host
- * that has its model; more wait in the order of asking.
+ * Hosts of an engine that share the work of all models: started on demand, ended when they have held no model for a while. A run goes to
+ * a free host that has its model; more wait in the order of asking.
  */
 export class EnginePool {
   readonly #options: EnginePoolOptions;
   readonly #clock: Clock;
   readonly #slots = new Set<EngineSlot>();
   readonly #models = new Set<PooledModel>();
+  /** When hosts without a model are ended. */
+  readonly #ends = new Map<EngineSlot, Disposable>();
   #ids = 0;
   #orders = 0;
 
@@ -124,13 +128,15 @@ export class EnginePool {
     return this.#slotsOf(model).filter((slot) => slot.isReady(model.model)).length;
   }
 
-  /** Gives a model's memory back, after the runs that have begun. Waits until hosts that hold nothing any more have ended. */
+  /** Gives a model's memory back, after the runs that have begun. Without `lingerMs` waits until hosts that hold nothing have ended. */
   async release(model: PooledModel): Promise<void> {
     if (model.released) return;
     model.released = true;
     this.#models.delete(model);
-    const released = this.#slotsOf(model).map((slot) => slot.release(model.model));
-    this.#forgetEmpty();
+    const released = this.#slotsOf(model).map(async (slot) => {
+      await slot.release(model.model);
+      await this.#retire(slot);
+    });
     await Promise.all(released);
   }
 
@@ -148,19 +154,22 @@ export class EnginePool {
   }
 
   async #loadInto(slot: EngineSlot, model: PooledModel): Promise<AnswerOf<"load">> {
+    this.#ends.get(slot)?.[Symbol.dispose]();
+    this.#ends.delete(slot);
     try {
       return await slot.load(model.model);
     } catch (error) {
-      this.#forgetEmpty();
-      await slot.endIfEmpty();
+      await this.#retire(slot);
       throw error;
     }
   }
 
   /** A place for one more instance: an empty one, a new one, or that with the fewest models. */
   #slotFor(model: PooledModel): EngineSlot {
-    if (this.#slots.size < this.workers) return this.#newSlot();
     const others = [...this.#slots].filter((slot) => !slot.has(model.model));
+    const empty = others.find((slot) => slot.size === 0);
+    if (empty !== undefined) return empty;
+    if (this.#slots.size < this.workers) return this.#newSlot();
     return others.reduce((least, slot) => (slot.size < least.size ? slot : least));
   }
 
@@ -171,12 +180,12 @@ export class EnginePool {
       gaveUp: (given, error) => {
         const model = [...this.#models].find((each) => each.model === given);
         if (model === undefined) return;
-        this.#forgetEmpty();
         if (this.#slotsOf(model).length > 0) return;
         model.failure = error;
         for (const { reject } of model.waiting) reject(error);
         model.waiting.clear();
       },
+      abandoned: () => this.#forget(slot),
     });
     this.#slots.add(slot);
     return slot;
@@ -186,8 +195,29 @@ export class EnginePool {
     return [...this.#slots].filter((slot) => slot.has(model.model));
   }
 
-  #forgetEmpty(): void {
-    for (const slot of this.#slots) if (slot.size === 0) this.#slots.delete(slot);
+  /** Ends the host of a slot that no model belongs to, at once or when it has waited for one in vain. */
+  async #retire(slot: EngineSlot): Promise<void> {
+    // A host must not be ended between a load and the release that follows it where nobody waits any more.
+    await slot.loaded();
+    if (slot.size > 0) return;
+    const { lingerMs = 0 } = this.#options;
+    const end = () => {
+      this.#forget(slot);
+      return slot.end();
+    };
+    if (lingerMs === 0 || !this.#slots.has(slot)) return end();
+    this.#ends.get(slot)?.[Symbol.dispose]();
+    this.#ends.set(
+      slot,
+      this.#clock.schedule(lingerMs, () => void end()),
+    );
+  }
+
+  /** Gives nothing to a slot any more. */
+  #forget(slot: EngineSlot): void {
+    this.#slots.delete(slot);
+    this.#ends.get(slot)?.[Symbol.dispose]();
+    this.#ends.delete(slot);
   }
 
   /** Gives a free host the run that has waited longest among those that it can do. */

@@ -21,6 +21,8 @@ export interface SlotEvents {
   ready(model: EngineModel): void;
   /** A model that was ready once cannot be run here any more and is not loaded again. Also told of one that was released meanwhile. */
   gaveUp(model: EngineModel, error: unknown): void;
+  /** The host was lost while no model belonged here. None takes its place: the slot is of no use any more. */
+  abandoned(): void;
 }
 
 /** Options of an {@link EngineSlot}. */
@@ -106,7 +108,7 @@ export class EngineSlot {
     this.#client.kill(reason);
   }
 
-  /** Takes a model away, after the runs that the host was asked for, and ends the host with its last model. Never rejects. */
+  /** Takes a model away, after the runs that the host was asked for. Never rejects. */
   async release(model: EngineModel): Promise<void> {
     const entry = this.#models.get(model);
     if (entry === undefined) return;
@@ -115,12 +117,16 @@ export class EngineSlot {
     if (entry.ready) await this.#client.release(model.id).catch(() => {});
     else await this.#lastLoad;
     this.#events.idle();
-    await this.endIfEmpty();
   }
 
-  /** Ends the host if no model belongs here. */
-  async endIfEmpty(): Promise<void> {
-    if (this.#models.size === 0) await this.#client.end();
+  /** Resolves when no model is being loaded, also none that was taken away meanwhile. Never rejects. */
+  async loaded(): Promise<void> {
+    await this.#lastLoad;
+  }
+
+  /** Ends the host, after what it was asked before. Nothing may be asked of the slot any more. */
+  async end(): Promise<void> {
+    await this.#client.end();
   }
 
   #queueLoad(model: EngineModel): Promise<AnswerOf<"load">> {
@@ -171,7 +177,10 @@ export class EngineSlot {
       this.#deathsIdle += 1;
       if (this.#deathsIdle >= MAX_DEATHS) this.#giveUp([...this.#models.keys()], `${often} without any work`);
     }
-    if (this.#models.size === 0) return false;
+    if (this.#models.size === 0) {
+      this.#events.abandoned();
+      return false;
+    }
     this.#client = this.#connect();
     for (const [model, entry] of this.#models) {
       if (!entry.ready) continue; // its loading goes on

@@ -18,12 +18,22 @@ export interface OrtSessionOptions {
   extra?: Record<string, unknown>;
 }
 
+/** The options of a run that are set. */
+export type OrtRunOptions = Pick<OrtSessionOptions, "logSeverityLevel">;
+
+/** Options of every session and every run: what the engine would print as an error, it throws as well. */
+export const quiet = { logSeverityLevel: 4 } as const;
+
 /** A model that ONNX Runtime has loaded. */
 export interface OrtSession {
   readonly inputMetadata: readonly OrtValueMetadata[];
   readonly outputMetadata: readonly OrtValueMetadata[];
   /** Runs the model; answers the outputs named in `fetches`. */
-  run(feeds: Readonly<Record<string, OrtTensor>>, fetches: readonly string[]): Promise<Readonly<Record<string, OrtTensor>>>;
+  run(
+    feeds: Readonly<Record<string, OrtTensor>>,
+    fetches: readonly string[],
+    options?: OrtRunOptions,
+  ): Promise<Readonly<Record<string, OrtTensor>>>;
   /** Gives the memory back, which nothing else does. Fatal while a run lasts. */
   release(): Promise<void>;
 }

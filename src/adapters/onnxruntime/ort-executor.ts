@@ -4,11 +4,8 @@ import { Lifecycle } from "../../core/lifecycle.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import type { ExecutionRun, Executor, Tensors } from "../../inference/port.ts";
 import { loadFailed, refusalOf, runFailed, tensorOutputs } from "./engine-failure.ts";
-import type { OrtSession, OrtTensor } from "./library.ts";
+import { type OrtSession, type OrtTensor, quiet } from "./library.ts";
 import { fromOrt, toOrt } from "./ort-tensor.ts";
-
-/** Options of every session: what the engine would print as an error, it throws as well. */
-export const quiet = { logSeverityLevel: 4 } as const;
 
 /** Runs a piece of work on the engine, at once or when others have ended. */
 export type Schedule = <T>(work: () => Promise<T>, call?: CallOptions) => Promise<T>;
@@ -71,7 +68,7 @@ class OrtExecutor implements Executor {
     let results: Readonly<Record<string, OrtTensor>>;
     const startedAt = systemClock.monotonic();
     try {
-      results = await this.#session.run(feeds, fetches);
+      results = await this.#session.run(feeds, fetches, quiet);
     } catch (cause) {
       throw runFailed(this.provider, cause);
     }
