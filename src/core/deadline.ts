@@ -56,7 +56,8 @@ export function raceAbort<T>(signal: AbortSignal, work: () => Promise<T> | T): P
   });
 }
 
-function deadlineExceeded(timeoutMs: number): ModelwrightError<"DEADLINE_EXCEEDED"> {
+/** The error of a call that took too long. */
+export function deadlineExceeded(timeoutMs: number): ModelwrightError<"DEADLINE_EXCEEDED"> {
   return new ModelwrightError("DEADLINE_EXCEEDED", `No answer within ${timeoutMs} ms; allow more time or make the work smaller`, {
     details: { timeoutMs },
     retryable: true,

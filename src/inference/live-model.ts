@@ -6,18 +6,18 @@ import type { LoadedModel, ModelSource } from "../core/model.ts";
 import { validate } from "../core/schema.ts";
 import type { BatchCall } from "./batching/batch-call.ts";
 import { Batcher } from "./batching/batcher.ts";
-import type { JobAnswer } from "./batching/job.ts";
+import type { Job, JobAnswer } from "./batching/job.ts";
 import { CachedAnswers } from "./cached-answers.ts";
 import { TensorChecker } from "./check-tensors.ts";
 import type { ModelVariants } from "./model-variants.ts";
 import { type Seat, SeatOpener } from "./open-seat.ts";
 import type { Executor, ModelInterface, RunTiming, TensorSpec, Tensors } from "./port.ts";
-import { ProviderChain, type ProviderFailure } from "./provider-chain.ts";
+import { ProviderChain, type ProviderFailure, UNPROBED } from "./provider-chain.ts";
 import type { Row } from "./row.ts";
 import { type RowPacker, rowPacker } from "./row-packer.ts";
 import { type RowUnpacker, rowUnpacker } from "./row-unpacker.ts";
 import { type ParsedSessionOptions, schemaColumns } from "./session-options.ts";
-import { InferenceStatistics } from "./statistics.ts";
+import { InferenceStatistics, type StatisticsSink } from "./statistics.ts";
 import type { StepContext } from "./step.ts";
 import { type WarmUp, warmUp } from "./warm-up.ts";
 
@@ -36,6 +36,8 @@ export interface LiveModelOptions {
   readonly logger: Logger;
   readonly onFailure: (failure: ProviderFailure) => void;
   readonly onFallback: (failure: ProviderFailure) => void;
+  /** Told of what happens to requests, as it happens. */
+  readonly sink?: StatisticsSink | undefined;
 }
 
 /** A made-up number may be one that a loop counts to for ever, and a run cannot be stopped. */
@@ -56,11 +58,13 @@ export class LiveModel implements AsyncDisposable {
   readonly rowOutputs: readonly TensorSpec[];
   readonly rowOutputNames: readonly string[];
   readonly outputNames: readonly string[];
-  readonly batching: BatchingState;
   readonly statistics: InferenceStatistics;
   readonly #batcher: Batcher;
   #answers: CachedAnswers | undefined;
   #context: StepContext | undefined;
+  readonly #options: LiveModelOptions;
+  readonly #closed = new AbortController();
+  #probing: Promise<void> | undefined;
 
   private constructor(
     chain: ProviderChain,
@@ -71,6 +75,7 @@ export class LiveModel implements AsyncDisposable {
   ) {
     const { session, clock } = options;
     const { seat } = chain;
+    this.#options = options;
     this.chain = chain;
     this.interface = seat.interface;
     this.omitted = seat.omitted;
@@ -80,11 +85,10 @@ export class LiveModel implements AsyncDisposable {
     this.rowOutputNames = rowOutputs.map(({ name }) => name);
     this.outputNames = seat.interface.outputs.map(({ name }) => name);
     this.unpack = rowUnpacker(rowOutputs);
-    this.batching = batchingState(warm);
     this.statistics = new InferenceStatistics(clock);
     this.#batcher = new Batcher({
       target: chain,
-      batchable: this.batching.enabled,
+      batchable: session.batching !== false,
       fixedShape: isBounded(seat.interface),
       model: chain.answerer.model.name ?? seat.executor.provider,
       options: session.batching === false || session.batching === undefined ? {} : session.batching,
@@ -109,7 +113,12 @@ export class LiveModel implements AsyncDisposable {
     const { model, session, clock, onFailure, onFallback } = options;
     const { providers, models: cache, maxModelBytes: maxBytes } = session;
     const opener = new SeatOpener({ model, cache, maxBytes });
-    const chain = new ProviderChain({ providers, opener, clock, onFailure, onFallback });
+    let live: LiveModel | undefined;
+    const tookOver = (failure: ProviderFailure) => {
+      onFallback(failure);
+      if (live !== undefined) live.#probe();
+    };
+    const chain = new ProviderChain({ providers, opener, clock, onFailure, onFallback: tookOver });
     try {
       await chain.advance(call);
       const { inputs, outputs, columns: recorded } = chain.seat.interface;
@@ -117,11 +126,13 @@ export class LiveModel implements AsyncDisposable {
       const packer = rowPacker(inputs, session.columns, implied);
       const rowOutputs = session.outputs === undefined ? outputs : chosenOutputs(outputs, session.outputs);
       const warm = await warmUpChain(chain, session, packer, clock, call);
+      chain.probed(chain.seat, warm.obstacle);
       await settle(chain.seat, warm.timings);
       opener.forget();
       // Nobody waits for it any more.
       call?.signal?.throwIfAborted();
-      return new LiveModel(chain, options, packer, rowOutputs, warm);
+      live = new LiveModel(chain, options, packer, rowOutputs, warm);
+      return live;
     } catch (error) {
       // What went wrong first says most.
       await Promise.allSettled([chain[Symbol.asyncDispose]()]);
@@ -131,11 +142,30 @@ export class LiveModel implements AsyncDisposable {
 
   /** Runs the model on rows that may share the run with those of others. */
   submit(inputs: Tensors, rows: number, outputs: readonly string[], call: BatchCall | undefined): Promise<JobAnswer> {
-    return this.#answers === undefined
-      ? this.#batcher.submit({ inputs, rows, outputs }, call)
-      : this.#answers.submit(inputs, rows, outputs, this.chain.answerer, () =>
-          this.#batcher.submit({ inputs, rows, outputs }, call),
-        );
+    const work = () => this.#submit({ inputs, rows, outputs }, call);
+    return this.#answers === undefined ? work() : this.#answers.submit(inputs, rows, outputs, this.chain.answerer, work);
+  }
+
+  /** Whether callers share runs on the provider that runs the model. */
+  get batching(): BatchingState {
+    const { obstacle } = this.chain;
+    if (obstacle !== undefined) return { enabled: false, reason: obstacle };
+    return { enabled: true, reason: "rows answered the same alone and together" };
+  }
+
+  /** Why nothing is kept in the response cache that was given; undefined without one, and where it works. */
+  get cacheObstacle(): string | undefined {
+    const { seat } = this.chain;
+    if (this.#options.session.cache === undefined) return undefined;
+    if (seat.random) return "the model draws random numbers";
+    return seat.identity.digest === undefined
+      ? `${seat.executor.provider} does not say by a digest which model it has`
+      : undefined;
+  }
+
+  /** See {@link ProviderChain.failure}. */
+  get failure(): unknown {
+    return this.chain.failure;
   }
 
   /** What processing steps are told. */
@@ -160,11 +190,40 @@ export class LiveModel implements AsyncDisposable {
 
   /** Lets the work that was submitted end, then releases the model. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed.abort();
     try {
       await this.#batcher.close();
+      await this.#probing;
     } finally {
       await this.chain[Symbol.asyncDispose]();
     }
+  }
+
+  /** Parts of a job that a change of providers came between are not one answer. */
+  async #submit(job: Job, call: BatchCall | undefined): Promise<JobAnswer> {
+    for (;;) {
+      const answer = await this.#batcher.submit(job, call);
+      if (answer.mixed !== true) return answer;
+    }
+  }
+
+  /** Finds out about the provider that has taken over, while it answers callers one by one. */
+  #probe(): void {
+    const { chain } = this;
+    const { seat } = chain;
+    const { session, clock } = this.#options;
+    const probe = async () => {
+      const call = { signal: this.#closed.signal };
+      const known = chain.obstacle !== UNPROBED;
+      const warm = known ? undefined : await warmUpSeat(chain, session, this.packer, clock, call);
+      if (warm !== undefined) chain.probed(seat, warm.obstacle);
+      await settle(seat, warm?.timings ?? []);
+    };
+    // Whatever goes wrong in it, callers find out by themselves.
+    this.#probing = Promise.all([this.#probing, probe()]).then(
+      () => {},
+      () => {},
+    );
   }
 }
 
@@ -178,40 +237,46 @@ async function warmUpChain(
 ): Promise<WarmUp> {
   for (;;) {
     const { seat } = chain;
-    const { executor } = seat;
-    const wanted =
-      session.warmUp !== false && (seat.modelBytes > 0 || session.warmUp !== undefined || isObject(session.batching));
-    if (!wanted) return { warm: false, failure: undefined, obstacle: untested(session, executor), timings: [] };
-    if (seat.loops && !isObject(session.warmUp)) return { warm: false, failure: undefined, obstacle: mayLoop, timings: [] };
-    const warm = await warmUp(
-      {
-        run: (inputs, options) =>
-          chain.run(
-            inputs,
-            chain.seat.interface.outputs.map(({ name }) => name),
-            options,
-          ),
-        model: seat.interface,
-        samples: samplesOf(session, packer, chain),
-        probe: session.batching !== false && !seat.random,
-        clock,
-      },
-      call,
-    );
+    const warm = await warmUpSeat(chain, session, packer, clock, call);
     if (chain.seat !== seat) continue;
-    if (warm.failure !== undefined && chain.hasNext) {
-      try {
-        await chain.giveUp(warm.failure, call);
-        continue;
-      } catch {
-        // No other provider can load it either: this one has, and a caller's rows may suit it better than the samples.
-        call?.signal?.throwIfAborted();
-      }
+    if (warm.failure === undefined || !chain.hasNext) return warm;
+    try {
+      await chain.giveUp(warm.failure, call);
+    } catch {
+      // No other provider can load it either: this one has, and a caller's rows may suit it better than the samples.
+      call?.signal?.throwIfAborted();
+      return warm;
     }
-    if (session.batching === false) return { ...warm, obstacle: "it was switched off" };
-    if (seat.random) return { ...warm, obstacle: "the model draws random numbers, so that its answers cannot be compared" };
-    return warm;
   }
+}
+
+/** Warms the current provider up, and finds out whether callers may share runs there. */
+async function warmUpSeat(
+  chain: ProviderChain,
+  session: ParsedSessionOptions,
+  packer: RowPacker,
+  clock: Clock,
+  call: CallOptions | undefined,
+): Promise<WarmUp> {
+  const { seat } = chain;
+  const { random, loops, modelBytes, executor } = seat;
+  const wanted = session.warmUp !== false && (modelBytes > 0 || session.warmUp !== undefined || isObject(session.batching));
+  if (!wanted) return { warm: false, failure: undefined, obstacle: untested(session, executor), timings: [] };
+  if (loops && !isObject(session.warmUp)) return { warm: false, failure: undefined, obstacle: mayLoop, timings: [] };
+  const outputs = seat.interface.outputs.map(({ name }) => name);
+  const warm = await warmUp(
+    {
+      run: (inputs, options) => chain.run(inputs, outputs, options),
+      model: seat.interface,
+      samples: samplesOf(session, packer, chain),
+      probe: session.batching !== false && !random,
+      clock,
+    },
+    call,
+  );
+  if (session.batching === false) return { ...warm, obstacle: "it was switched off" };
+  if (random) return { ...warm, obstacle: "the model draws random numbers, so that its answers cannot be compared" };
+  return warm;
 }
 
 async function settle({ executor, interface: model }: Seat, timings: readonly RunTiming[]): Promise<void> {
@@ -238,12 +303,6 @@ function untested(session: ParsedSessionOptions, { placement, provider }: Execut
   if (session.warmUp === false) return "warm-up was switched off, so that nothing is known of the model";
   const who = placement === "remote" ? "the server batches by itself" : `${provider} has a model of its own`;
   return `${who}; give batching options to have it probed`;
-}
-
-function batchingState({ obstacle }: WarmUp): BatchingState {
-  return obstacle === undefined
-    ? { enabled: true, reason: "rows answered the same alone and together" }
-    : { enabled: false, reason: obstacle };
 }
 
 /** Whether the size of an input follows from its number of rows. */

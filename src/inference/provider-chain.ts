@@ -46,9 +46,14 @@ interface Place {
   answerer: Answerer | undefined;
   error: unknown;
   failure: ProviderFailure | undefined;
+  /** Why callers may not share runs there; undefined when they may, {@link UNPROBED} while that is not known. */
+  obstacle: string | undefined;
   /** When it may be tried again, on the monotonic clock; never, unless it can come back. */
   retryAt: number;
 }
+
+/** What is known of rows that share a run before a provider was probed. */
+export const UNPROBED = "it is not known yet whether the provider that took over answers rows alike alone and together";
 
 /** How long after it could not be asked a provider is asked again, ms. */
 const recoverAfterMs = 30_000;
@@ -68,6 +73,7 @@ export class ProviderChain implements AsyncDisposable {
   #displaced = false;
   #moving: Promise<void> | undefined;
   #reopening: Promise<void> | undefined;
+  #failure: unknown;
   readonly #closed = new AbortController();
 
   constructor(options: ProviderChainOptions) {
@@ -78,6 +84,7 @@ export class ProviderChain implements AsyncDisposable {
       answerer: undefined,
       error: undefined,
       failure: undefined,
+      obstacle: UNPROBED,
       retryAt: Number.POSITIVE_INFINITY,
     }));
   }
@@ -107,6 +114,26 @@ export class ProviderChain implements AsyncDisposable {
 
   get sharedMemory(): boolean {
     return this.seat.executor.sharedMemory;
+  }
+
+  /** Why callers may not share runs on the current provider; undefined when they may. */
+  get obstacle(): string | undefined {
+    return this.#places[this.#current]!.obstacle;
+  }
+
+  get mayMerge(): boolean {
+    return this.obstacle === undefined;
+  }
+
+  /** The error of the last run, when it was one after which no provider is left; undefined while the model works. */
+  get failure(): unknown {
+    return this.#failure;
+  }
+
+  /** Notes what was found out of rows that share a run on a provider. */
+  probed(seat: Seat, obstacle: string | undefined): void {
+    const place = this.#places.find((each) => each.seat === seat);
+    if (place !== undefined) place.obstacle = obstacle;
   }
 
   /** Whether a provider is left to go on to. */
@@ -143,19 +170,25 @@ export class ProviderChain implements AsyncDisposable {
     await Promise.allSettled([seat?.[Symbol.asyncDispose]()]);
   }
 
-  /** Runs the model, on the next provider when this one is lost or cannot be asked. */
-  async run(inputs: Tensors, outputs: readonly string[], call?: CallOptions): Promise<ChainRun> {
-    if (this.#displaced && this.#moving === undefined) this.#comeBack();
+  /**
+   * Runs the model, on the next provider when this one is lost or cannot be asked.
+   *
+   * @param shared - whether rows of several callers are together, which only a provider gets that was found to keep them apart
+   */
+  async run(inputs: Tensors, outputs: readonly string[], call?: CallOptions, shared = false): Promise<ChainRun> {
+    if (this.#displaced && this.#moving === undefined) this.#comeBack(shared);
     const place = this.#places[this.#current]!;
     const { seat, answerer } = place;
     try {
       const run = seat!.cast.size === 0 ? seat!.executor.run(inputs, outputs, call) : runCast(seat!, inputs, outputs, call);
       const { outputs: answered, inferMs } = await run;
+      this.#failure = undefined;
       return { outputs: answered, inferMs, by: answerer! };
     } catch (error) {
       if (!isLost(error) || call?.signal?.aborted === true) throw error;
       await this.#leave(place, error, call?.signal);
-      return this.run(inputs, outputs, call);
+      if (shared && !this.mayMerge) throw error;
+      return this.run(inputs, outputs, call, shared);
     }
   }
 
@@ -203,19 +236,24 @@ export class ProviderChain implements AsyncDisposable {
   }
 
   async #move(place: Place, error: unknown): Promise<void> {
-    if (!this.hasNext) throw error;
+    if (!this.hasNext) {
+      this.#failure = error;
+      throw error;
+    }
     const failure = this.#fail(place, error);
     await this.#reopening;
     try {
       await this.advance({ signal: this.#closed.signal });
     } catch {
+      this.#failure = error;
       throw error;
     } finally {
       this.#options.opener.forget();
     }
+    const next = this.#places[this.#current]!;
+    // The same file keeps rows apart, or not, wherever it runs.
+    if (next.obstacle === UNPROBED && sameFile(place.seat!, next.seat!)) next.obstacle = place.obstacle;
     this.#options.onFallback(failure);
-    // It was not warmed up, so that nothing was measured.
-    this.seat.executor.settle?.([], false).catch(() => {});
     if (ModelwrightError.is(error, "MODEL_UNAVAILABLE")) {
       this.#askAgain(place);
       return;
@@ -233,11 +271,12 @@ export class ProviderChain implements AsyncDisposable {
   }
 
   /** Goes back to the first provider that may be asked again, once it has the model. */
-  #comeBack(): void {
+  #comeBack(shared: boolean): void {
     const now = this.#options.clock.monotonic();
     const index = this.#places.findIndex(({ retryAt }, i) => i < this.#current && retryAt <= now);
     if (index < 0) return;
     const place = this.#places[index]!;
+    if (shared && place.obstacle !== undefined) return;
     if (place.seat === undefined) {
       this.#reopening ??= this.#open(place, { signal: this.#closed.signal })
         .catch(() => {})
@@ -273,6 +312,10 @@ export class ProviderChain implements AsyncDisposable {
       cause: new AggregateError(errors, "Every provider failed"),
     });
   }
+}
+
+function sameFile(a: Seat, b: Seat): boolean {
+  return a.modelBytes > 0 && b.modelBytes > 0 && a.identity.digest === b.identity.digest;
 }
 
 /** Whether another provider may still answer what this one could not. */

@@ -186,7 +186,11 @@ describe("an engine's client", () => {
 });
 
 describe("a pool of hosts", () => {
-  async function loaded(workers: number, models: number, options: { hardTimeoutMs?: number; clock?: FakeClock } = {}) {
+  async function loaded(
+    workers: number,
+    models: number,
+    options: { hardTimeoutMs?: number; lingerMs?: number; clock?: FakeClock } = {},
+  ) {
     const hosts: ScriptedHost[] = [];
     const pool = new EnginePool({ ...named, connect: scripted(hosts), workers, ...options });
     const all: PooledModel[] = [];
@@ -239,6 +243,104 @@ describe("a pool of hosts", () => {
     await answerAll(hosts);
     await released;
     expect((await run).outputs["y"]?.data).toEqual(Int32Array.of(4));
+  });
+
+  it("keeps a host without a model as long as it is told, and not one that is lost meanwhile", async () => {
+    const clock = new FakeClock();
+    const { pool, hosts, models } = await loaded(2, 1, { lingerMs: 100, clock });
+    const released = pool.release(models[0]!);
+    await answerAll(hosts);
+    await released;
+    await clock.advance(99);
+    hosts[0]?.lose("power cut");
+    const loading = pool.load(bytes, {});
+    await answerAll(hosts);
+    const model = await loading;
+    await clock.advance(100);
+    expect(hosts.map(({ state }) => state)).toEqual(["lost", "alive"]);
+    const again = pool.release(model);
+    await answerAll(hosts);
+    await again;
+    await clock.advance(99);
+    expect(hosts.map(({ state }) => state)).toEqual(["lost", "alive"]);
+    await clock.advance(1);
+    expect(hosts.map(({ state }) => state)).toEqual(["lost", "ended"]);
+  });
+
+  it("ends no host that still loads a model, though nobody needs that any more", async () => {
+    const hosts: ScriptedHost[] = [];
+    const pool = new EnginePool({ ...named, connect: scripted(hosts), workers: 2 });
+    const all: PooledModel[] = [];
+    for (let i = 0; i < 2; i += 1) {
+      const loading = pool.load(bytes, {});
+      await answerAll(hosts);
+      all.push(await loading);
+    }
+    const spreading = pool.spread(all[0]!, 2);
+    const released = [pool.release(all[1]!)];
+    await settled();
+    const host = hosts[1]!;
+    expect(host.requests.map(({ kind }) => kind)).toEqual(["release", "load"]);
+    released.push(pool.release(all[0]!));
+    host.answer();
+    await settled();
+    expect(host.state).toBe("alive");
+    await answerAll(hosts);
+    await Promise.all([spreading, ...released]);
+    expect(hosts.map(({ state }) => state)).toEqual(["ended", "ended"]);
+  });
+
+  it("loads and releases models in any order while hosts are lost, and in the end leaves none", async () => {
+    const step = fc.oneof(
+      { weight: 4, arbitrary: fc.record({ kind: fc.constant("load" as const), spread: fc.boolean() }) },
+      { weight: 4, arbitrary: fc.record({ kind: fc.constant("release" as const), at: fc.nat(9) }) },
+      { weight: 6, arbitrary: fc.record({ kind: fc.constant("answer" as const), at: fc.nat(9) }) },
+      { weight: 2, arbitrary: fc.record({ kind: fc.constant("wait" as const), at: fc.nat(200) }) },
+      { weight: 1, arbitrary: fc.record({ kind: fc.constant("lose" as const), at: fc.nat(9) }) },
+    );
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 1, max: 3 }),
+        fc.constantFrom(0, 100),
+        fc.array(step, { minLength: 10, maxLength: 50, size: "max" }),
+        async (workers, lingerMs, script) => {
+          const clock = new FakeClock();
+          const hosts: ScriptedHost[] = [];
+          const pool = new EnginePool({ ...named, connect: scripted(hosts), workers, lingerMs, clock });
+          const held: PooledModel[] = [];
+          const work: Promise<unknown>[] = [];
+          const alive = () => hosts.filter(({ state }) => state === "alive");
+          for (const { kind, ...what } of script) {
+            if ("spread" in what) {
+              const loading = pool.load(bytes, {}).then((model) => {
+                held.push(model);
+                return what.spread ? pool.spread(model, workers) : undefined;
+              });
+              // A model under whose loading hosts are lost again and again is given up.
+              work.push(loading.catch((error: unknown) => expect(ModelwrightError.is(error, "MODEL_EXECUTOR_LOST")).toBe(true)));
+            } else if (kind === "wait") await clock.advance(what.at);
+            else if (kind === "release") {
+              const [model] = held.splice(what.at % Math.max(1, held.length), 1);
+              if (model !== undefined) work.push(pool.release(model));
+            } else if (kind === "answer") hosts.filter(({ open }) => open !== undefined)[what.at]?.answer();
+            else alive()[what.at]?.lose("power cut");
+            await settled();
+            expect(alive().length).toBeLessThanOrEqual(workers);
+          }
+          await answerAll(hosts);
+          for (const model of held) work.push(pool.release(model));
+          await answerAll(hosts);
+          await Promise.all(work);
+          await clock.advance(lingerMs);
+          expect(alive()).toEqual([]);
+          expect(hosts.filter(({ state, requests }) => state === "ended" && requests.length > 0)).toEqual([]);
+          const next = pool.load(bytes, {});
+          await answerAll(hosts);
+          expect((await next).loaded.inputs).toHaveLength(1);
+        },
+      ),
+      { numRuns: 60 },
+    );
   });
 
   it("answers every run once, in order for each model, and a lost host fails no run but its own", async () => {

@@ -221,6 +221,11 @@ describe("a process", () => {
     expect((await fixture("onnx-ends-alone.ts", isolation)).stdout).toBe("loaded\nanswered\n");
   });
 
+  it("does not wait for workers that wait for a model", async () => {
+    expect(await fixture("onnx-ends-warm.ts")).toEqual({ stdout: "at once\n", stderr: "" });
+    await expect(fixture("onnx-ends-warm.ts", "exit")).rejects.toMatchObject({ code: 3, stdout: "at once\n", stderr: "" });
+  });
+
   it("that exits while an engine works in a thread ends with its own code, not by the engine's abort", async () => {
     await expect(fixture("onnx-exits-busy.ts")).rejects.toMatchObject({ code: 3, stdout: "busy\n", stderr: "" });
   });

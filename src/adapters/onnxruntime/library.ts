@@ -18,9 +18,6 @@ export interface OrtSessionOptions {
   extra?: Record<string, unknown>;
 }
 
-/** The options of a run that are set. */
-export type OrtRunOptions = Pick<OrtSessionOptions, "logSeverityLevel">;
-
 /** Options of every session and every run: what the engine would print as an error, it throws as well. */
 export const quiet = { logSeverityLevel: 4 } as const;
 
@@ -32,7 +29,7 @@ export interface OrtSession {
   run(
     feeds: Readonly<Record<string, OrtTensor>>,
     fetches: readonly string[],
-    options?: OrtRunOptions,
+    options?: Pick<OrtSessionOptions, "logSeverityLevel">,
   ): Promise<Readonly<Record<string, OrtTensor>>>;
   /** Gives the memory back, which nothing else does. Fatal while a run lasts. */
   release(): Promise<void>;

@@ -86,7 +86,7 @@ export class BatchFormer {
 
   #of(group: JobGroup, head: QueuedJob, nowMs: number, free: number): BatchRun | number {
     const { queue, sizer, target, batchable, bounded } = this.#options;
-    if (!batchable || head.job.rows === 0 || !canMerge(head.job.inputs)) {
+    if (!batchable || target.mayMerge === false || head.job.rows === 0 || !canMerge(head.job.inputs)) {
       this.#lastLimit = 1;
       return this.#take([head], head.left, nowMs);
     }

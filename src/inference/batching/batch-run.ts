@@ -41,6 +41,11 @@ export class BatchRun {
     return this.parts.length === 1;
   }
 
+  /** Whether it has all rows of one job, and no others. */
+  get whole(): boolean {
+    return this.lone && this.rows === this.parts[0]!.job.job.rows;
+  }
+
   /** The call for the target: its signal aborts when no job waits for the run any more. Undefined while some job cannot leave. */
   call(): CallOptions | undefined {
     for (const { job } of this.parts) if (!job.mayLeave) return undefined;
@@ -60,7 +65,7 @@ export class BatchRun {
   gather(pool: BatchBuffers, shared: boolean): Tensors {
     const [{ job, start, rows }] = this.parts as readonly [Part, ...Part[]];
     const { inputs } = job.job;
-    if (this.lone && rows === job.job.rows) return inputs;
+    if (this.whole) return inputs;
     const gathered: Record<string, Tensor> = {};
     for (const name in inputs) {
       const tensor = inputs[name]!;

@@ -1,4 +1,5 @@
 import { afterTurn, type Clock, systemClock } from "../../core/clock.ts";
+import { deadlineExceeded } from "../../core/deadline.ts";
 import { ModelwrightError } from "../../core/errors.ts";
 import { keepAlive } from "../../core/keep-alive.ts";
 import { parseOptions } from "../../core/options.ts";
@@ -220,7 +221,7 @@ export class Batcher {
       const { sharedMemory } = this.#target;
       const inputs = run.gather(this.#buffers, sharedMemory);
       run.inputMs = run.lone ? 0 : this.#clock.monotonic() - run.startedMs;
-      answer = await this.#target.run(inputs, run.parts[0]!.job.job.outputs, run.call());
+      answer = await this.#target.run(inputs, run.parts[0]!.job.job.outputs, run.call(), !run.whole);
     } catch (error) {
       this.#running -= 1;
       this.#failed(run, error);
@@ -285,21 +286,37 @@ export class Batcher {
     }
     job.joined ??= new JoinedOutputs(all);
     job.joined.add(outputs, offset, start, rows);
+    job.mixed ||= this.#target.mayMerge === false || (job.answered > 0 && by !== job.by);
+    job.by = by;
     job.answered += rows;
     if (job.answered === all) {
-      this.#resolve(job, { outputs: job.joined.outputs, offset: 0, rows: all, totalRows: all, by }, endedMs);
+      this.#resolve(job, { outputs: job.joined.outputs, offset: 0, rows: all, totalRows: all, by, mixed: job.mixed }, endedMs);
     }
   }
 
   #failed(run: BatchRun, error: unknown): void {
     if (run.live === 0) return;
     this.#statistics.executionFailed();
-    if (run.lone || !ModelwrightError.is(error, "MODEL_RUN_FAILED")) {
+    const unmerged = this.#target.mayMerge === false;
+    if (run.lone && !run.whole && unmerged) {
+      this.#askAgain(run.parts[0]!.job);
+      return;
+    }
+    if (run.lone || !(unmerged || ModelwrightError.is(error, "MODEL_RUN_FAILED"))) {
       this.#reject(run, error);
       return;
     }
-    // One bad row must not fail its neighbours: each part runs once more alone.
+    // One bad row must not fail its neighbours, nor a provider that must not have them together: each part runs once more alone.
     this.#statistics.repeatedAlone(this.#former.repeat(run));
+  }
+
+  /** A part of a job is not asked of a provider that may need all of it. */
+  #askAgain(entry: QueuedJob): void {
+    if (entry.ended) return;
+    this.#queue.remove(entry);
+    this.#end(entry);
+    const { rows } = entry.job;
+    entry.resolve({ outputs: {}, offset: 0, rows, totalRows: rows, mixed: true });
   }
 
   #reject(run: BatchRun, error: unknown): void {
@@ -378,11 +395,4 @@ export class Batcher {
     const subject = `The batcher of ${this.#model}`;
     return new ModelwrightError("CLOSED", `${subject} is closed; open a new one`, { details: { subject } });
   }
-}
-
-function deadlineExceeded(timeoutMs: number): ModelwrightError<"DEADLINE_EXCEEDED"> {
-  return new ModelwrightError("DEADLINE_EXCEEDED", `No answer within ${timeoutMs} ms; allow more time or make the work smaller`, {
-    details: { timeoutMs },
-    retryable: true,
-  });
 }

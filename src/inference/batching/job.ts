@@ -16,8 +16,14 @@ export interface RunTarget {
   readonly concurrency: number;
   /** Whether inputs over a `SharedArrayBuffer` reach the engine without a copy. */
   readonly sharedMemory: boolean;
-  /** As the `run` of an `Executor`. */
-  run(inputs: Tensors, outputs: readonly string[], call?: CallOptions): Promise<TargetRun>;
+  /** Whether jobs may share a run, and one job several; read anew before each. @defaultValue true */
+  readonly mayMerge?: boolean;
+  /**
+   * As the `run` of an `Executor`.
+   *
+   * @param shared - whether these are not just the rows of one job. When it fails and `mayMerge` is false then, the jobs run once more alone.
+   */
+  run(inputs: Tensors, outputs: readonly string[], call?: CallOptions, shared?: boolean): Promise<TargetRun>;
 }
 
 /** Rows that one caller wants answered. The tensors are neither copied nor changed; they must stay as they are until the answer. */
@@ -42,6 +48,8 @@ export interface JobAnswer {
   readonly totalRows: number;
   /** What the run said of who answered; of a job that was split, its last run. */
   readonly by?: unknown;
+  /** Whether parts of a job that was split were answered by several, or by one whose rows may depend on each other: ask again. */
+  readonly mixed?: boolean;
 }
 
 /** The outputs of a job and of nobody else: those of the answer when it holds no other rows, or a copy of the job's rows. */

@@ -46,6 +46,9 @@ export class QueuedJob {
   answered = 0;
   /** Runs that work on it. */
   runs: { leave(reason: unknown): void }[] | undefined = undefined;
+  /** Who answered its last part, and whether that was another one than before, once it was split. */
+  by: unknown = undefined;
+  mixed = false;
   /** The answers of its parts, once it was split. */
   joined: JoinedOutputs | undefined = undefined;
 
