@@ -112,7 +112,7 @@ inChromium("onnxWeb in Chromium", () => {
     expect(workers).toBe(2);
   });
 
-  it("falls back to WebAssembly in a browser without WebGPU, and says why", async () => {
+  it("falls back to WebAssembly in a browser without WebGPU, and says why", { timeout: 60_000 }, async () => {
     const plain = await launchChromium({ webGpu: false });
     try {
       const page = await visit(await plain.newPage(), servers.plain.origin);
@@ -147,7 +147,9 @@ inChromium("onnxWeb in Chromium", () => {
     expect(fallbacks).toEqual([{ provider: "onnxruntime-web/webgpu", reason }]);
   });
 
-  it("says what to look at when the engine's files are not served, and finds them when they are later", async () => {
+  it("says what to look at when the engine's files are not served, and finds them when they are later", {
+    timeout: 60_000,
+  }, async () => {
     const hint = expect.stringContaining("check that wasmPaths serves the engine's files, .mjs as text/javascript");
     expect(await call("wrongPaths", "/late/")).toMatchObject({ code: "MODEL_UNSUPPORTED", message: hint });
     late = true;
