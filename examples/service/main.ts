@@ -45,7 +45,8 @@ app.post("/predict", async (c) => {
   } catch (error) {
     if (error instanceof SyntaxError) return c.json({ code: "INPUT_INVALID", message: "The body is not JSON" }, 400);
     if (!ModelwrightError.is(error)) throw error;
-    if (ModelwrightError.is(error, "MODEL_OVERLOADED")) c.header("retry-after", `${Math.ceil(error.details.retryAfterMs / 1000)}`);
+    if (ModelwrightError.is(error, "MODEL_OVERLOADED"))
+      c.header("retry-after", `${Math.ceil(error.details.retryAfterMs / 1000)}`);
     return c.json(error.toJSON(), error.code.startsWith("INPUT_") ? 400 : error.code === "DEADLINE_EXCEEDED" ? 504 : 503);
   }
 });

@@ -1,3 +1,4 @@
+import { type ElementType, elementTypes } from "../core/element-type.ts";
 import { ModelwrightError } from "../core/errors.ts";
 import { formatDims, type Tensor } from "../core/tensor.ts";
 import { type JobAnswer, ownOutputs } from "./batching/job.ts";
@@ -26,26 +27,41 @@ export function answerInto(answer: JobAnswer, asked: readonly string[], into: Te
   return filled;
 }
 
-function checkFits(name: string, answer: Tensor | undefined, target: Tensor, asked: readonly string[]): void {
-  if (answer === undefined || !asked.includes(name)) {
-    throw new ModelwrightError(
-      "INPUT_UNKNOWN",
-      `There is no answer ${JSON.stringify(name)} to write; asked for are ${asked.join(", ")}`,
-      { details: { input: name, known: asked } },
-    );
-  }
-  const sameArray = Object.prototype.toString.call(target.data) === Object.prototype.toString.call(answer.data);
-  if (target.type !== answer.type || !sameArray) {
-    throw new ModelwrightError(
-      "INPUT_DTYPE",
-      `The tensor for ${JSON.stringify(name)} needs to be ${answer.type}, but is ${target.type}`,
-      { details: { input: name, expected: answer.type, given: String(target.type) } },
-    );
-  }
-  const expected = formatDims(answer.dims);
-  const shape = formatDims(target.dims);
-  if (shape === expected && target.data.length === answer.data.length) return;
-  throw new ModelwrightError("INPUT_SHAPE", `The tensor for ${JSON.stringify(name)} needs ${expected}, but is ${shape}`, {
-    details: { input: name, expected, given: shape },
+/** An `INPUT_UNKNOWN` error about a tensor for an output that is not asked for. */
+export function notAsked(name: string, asked: readonly string[]): ModelwrightError<"INPUT_UNKNOWN"> {
+  return new ModelwrightError(
+    "INPUT_UNKNOWN",
+    `There is no answer ${JSON.stringify(name)} to write; asked for are ${asked.join(", ")}`,
+    { details: { input: name, known: asked } },
+  );
+}
+
+/** @throws a {@link ModelwrightError} with code `INPUT_DTYPE` unless answers of a type can be written into `target` */
+export function checkTarget(name: string, type: ElementType, target: unknown): void {
+  const { type: own, data } = (target ?? {}) as Partial<Tensor>;
+  const array = elementTypes[type].array?.name ?? "Array";
+  // By tag, because `instanceof` fails for arrays of another realm.
+  const tag = Object.prototype.toString.call(data).slice("[object ".length, -1);
+  if (own === type && tag === array) return;
+  const expected = own === type ? `${type} in ${array}` : type;
+  const given = own === type ? `${own} in ${tag}` : isObject(target) ? String(own) : target === null ? "null" : typeof target;
+  throw new ModelwrightError("INPUT_DTYPE", `The tensor for ${JSON.stringify(name)} needs to be ${expected}, but is ${given}`, {
+    details: { input: name, expected, given },
   });
+}
+
+function checkFits(name: string, answer: Tensor | undefined, target: Tensor, asked: readonly string[]): void {
+  if (answer === undefined || !asked.includes(name)) throw notAsked(name, asked);
+  checkTarget(name, answer.type, target);
+  const expected = formatDims(answer.dims);
+  const shape = Array.isArray(target.dims) ? formatDims(target.dims) : "without dims";
+  if (shape === expected && target.data.length === answer.data.length) return;
+  const given = shape === expected ? `${shape} with ${target.data.length} elements` : shape;
+  throw new ModelwrightError("INPUT_SHAPE", `The tensor for ${JSON.stringify(name)} needs ${expected}, but is ${given}`, {
+    details: { input: name, expected, given },
+  });
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === "object" && value !== null;
 }

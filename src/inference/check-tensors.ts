@@ -24,9 +24,11 @@ export class TensorChecker {
   /**
    * Copies of the tensors. Checks names, element types, ranks and extents; a symbolic extent must be the same wherever its name occurs.
    *
-   * @throws a {@link ModelwrightError} with code `INPUT_UNKNOWN`, `INPUT_MISSING`, `INPUT_DTYPE` or `INPUT_SHAPE`
+   * @throws a {@link ModelwrightError} with code `INPUT_UNKNOWN`, `INPUT_MISSING`, `INPUT_DTYPE` or `INPUT_SHAPE`; `INPUT_INVALID`
+   * for what is no object
    */
   copies(given: Tensors): Tensors {
+    if (typeof given !== "object" || given === null) throw noTensors(given);
     for (const name of Object.keys(given)) if (!this.#known.includes(name)) throw this.#unknown(name);
     const copies: Record<string, Tensor> = {};
     for (const spec of this.#specs) {
@@ -105,6 +107,11 @@ export function shapeMismatch(input: string, expected: string, given: string): M
   return new ModelwrightError("INPUT_SHAPE", `The input ${JSON.stringify(input)} needs ${expected}, but got ${given}`, {
     details: { input, expected, given },
   });
+}
+
+function noTensors(given: unknown): ModelwrightError<"INPUT_INVALID"> {
+  const message = `expected an object of tensors by the names of inputs, but got ${given === null ? "null" : typeof given}`;
+  return invalidInput("The argument of run()", [{ path: [], message }]);
 }
 
 function checkType(spec: TensorSpec, type: unknown, data: unknown): void {

@@ -9,11 +9,13 @@ import type { Row, Scalar } from "./row.ts";
 
 /** What answers tensors with tensors, as a session does. */
 export interface TensorRunner {
+  /** Answers the outputs named, or all. */
   run(tensors: Tensors, options?: { readonly outputs?: readonly string[] }, call?: CallOptions): Promise<Tensors>;
 }
 
 /** What answers rows with rows, as a session without a postprocessing step does. */
 export interface RowRunner<In> {
+  /** Answers rows in their order. */
   predictMany(rows: readonly In[], call?: CallOptions): Promise<readonly { readonly output: Row }[]>;
 }
 

@@ -1,17 +1,18 @@
 import type { CallOptions, Runtime } from "../core/call.ts";
 import { type Clock, systemClock } from "../core/clock.ts";
 import { withDeadline } from "../core/deadline.ts";
+import { messageOf } from "../core/errors.ts";
 import type { Event } from "../core/events.ts";
 import { Lifecycle } from "../core/lifecycle.ts";
 import { defaultLogger, guarded, type Logger } from "../core/logger.ts";
 import type { ModelIdentity, Prediction, Predictor } from "../core/model.ts";
 import type { InferInput, InferOutput, Schema } from "../core/schema.ts";
-import { validate } from "../core/schema.ts";
+import { invalidInput, validate } from "../core/schema.ts";
 import { traced } from "../core/trace.ts";
 import { answerInto } from "./answer-into.ts";
 import type { BatchCall } from "./batching/batch-call.ts";
 import type { JobAnswer } from "./batching/job.ts";
-import { checkFinite, checkOutputs } from "./check-tensors.ts";
+import { checkFinite } from "./check-tensors.ts";
 import { collectUnreleased } from "./collect-unreleased.ts";
 import type { BatchingState, LiveModel } from "./live-model.ts";
 import { ModelFollower, type ModelStatistics, type ModelSwap, type ModelSwapFailure, SessionEvents } from "./model-follower.ts";
@@ -20,15 +21,19 @@ import type { Placement, TensorSpec, Tensors } from "./port.ts";
 import type { OmittedOutput } from "./prepare-model.ts";
 import type { Answerer, ProviderFailure } from "./provider-chain.ts";
 import type { Row } from "./row.ts";
+import { checkRunOptions, type RunOptions } from "./run-options.ts";
 import { type ScoreStreamOptions, scoreStream } from "./score-stream.ts";
-import { SessionMetrics } from "./session-metrics.ts";
+import { answerSubject, SessionMetrics } from "./session-metrics.ts";
 import { type InferenceSessionOptions, type ParsedSessionOptions, parseSessionOptions } from "./session-options.ts";
 
 /** What a session says of itself to a health endpoint. */
 export interface SessionHealth {
-  readonly state: "ready" | "draining" | "closed";
-  /** Whether a call is taken: the model is loaded, and the session is not closed. */
+  /** `failed` when no provider was left to answer the last run; calls are tried all the same, and one that is answered ends it. */
+  readonly state: "ready" | "failed" | "draining" | "closed";
+  /** Whether a call may be answered: the session is not closed, and the model works. */
   readonly ready: boolean;
+  /** What failed; undefined unless the state is `failed`. */
+  readonly reason: string | undefined;
   readonly model: ModelIdentity;
   readonly provider: string;
   readonly placement: Placement;
@@ -38,12 +43,13 @@ export interface SessionHealth {
   readonly waiting: number;
 }
 
-/** Options of {@link InferenceSession.run}. */
-export interface RunOptions {
-  /** The names to answer. @defaultValue all tensor outputs */
-  readonly outputs?: readonly string[];
-  /** Tensors to write answers into, by output, of the type and extents of the answer; they are answered in its place. */
-  readonly into?: Tensors;
+
+/** What a session is started with. */
+interface Started {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly events: SessionEvents;
+  readonly metrics: SessionMetrics | undefined;
 }
 
 /**
@@ -93,14 +99,14 @@ export class InferenceSession<Input = Row, Output = Row> implements Predictor<In
     name: string,
     follower: ModelFollower,
     options: ParsedSessionOptions,
-    { clock, logger, events }: { readonly clock: Clock; readonly logger: Logger; readonly events: SessionEvents },
+    { clock, logger, events, metrics }: Started,
   ) {
     this.name = name;
     this.#follower = follower;
     this.#options = options;
     this.#checksInput = options.validate === "always" && options.input !== undefined;
     this.#checksOutput = options.validate === "always" && options.output !== undefined;
-    this.#metrics = options.metrics === undefined ? undefined : new SessionMetrics(options.metrics, name, clock);
+    this.#metrics = metrics;
     this.#clock = clock;
     this.onSwapped = events.swapped.event;
     this.onSwapFailed = events.swapFailed.event;
@@ -130,13 +136,16 @@ export class InferenceSession<Input = Row, Output = Row> implements Predictor<In
       const call = derived === undefined ? undefined : { signal: derived };
       const { model, name } = await namedModel(session);
       const events = new SessionEvents(logger);
-      const follower = await ModelFollower.open({ model, session, clock, logger, events }, call);
+      const providers = session.providers.map((provider) => provider.name);
+      const metrics = session.metrics === undefined ? undefined : new SessionMetrics(session.metrics, providers, clock);
+      const follower = await ModelFollower.open({ model, name, session, clock, logger, events, metrics }, call);
       try {
         // Nobody waits for it any more.
         derived?.throwIfAborted();
         const { answerer } = follower.current.chain;
         const shown = name ?? answerer.model.name ?? answerer.provider;
-        const runtime = { clock, logger: guarded(logger), events };
+        metrics?.named(shown, follower);
+        const runtime = { clock, logger: guarded(logger), events, metrics };
         return new InferenceSession<InferInput<I>, InferOutput<O>>(shown, follower, session, runtime);
       } catch (error) {
         await follower[Symbol.asyncDispose]();
@@ -207,7 +216,7 @@ export class InferenceSession<Input = Row, Output = Row> implements Predictor<In
    * it ends; `MODEL_UNSUPPORTED` when an output has not what the model declares for each row
    */
   predict(input: Input, call?: BatchCall): Promise<Prediction<Output>> {
-    return this.#metrics === undefined ? this.#one(input, call) : this.#metrics.measure(() => this.#one(input, call));
+    return this.#metrics === undefined ? this.#one(input, call) : this.#metrics.measure(() => this.#one(input, call), call);
   }
 
   /**
@@ -215,19 +224,22 @@ export class InferenceSession<Input = Row, Output = Row> implements Predictor<In
    * it should take at once. Otherwise as {@link InferenceSession.predict}.
    */
   predictMany(inputs: readonly Input[], call?: BatchCall): Promise<readonly Prediction<Output>[]> {
-    return this.#metrics === undefined ? this.#many(inputs, call) : this.#metrics.measure(() => this.#many(inputs, call));
+    return this.#metrics === undefined ? this.#many(inputs, call) : this.#metrics.measure(() => this.#many(inputs, call), call);
   }
 
   /**
    * Runs the model on tensors. They are copied before this returns its promise, so the arrays may be reused at once; the answer's memory
    * is the caller's own. No names of outputs are all of them.
    *
-   * @throws a `ModelwrightError` with code `INPUT_UNKNOWN`, `INPUT_MISSING`, `INPUT_DTYPE` or `INPUT_SHAPE`, which name the input; with
-   * `MODEL_RUN_FAILED` when the engine fails; otherwise as {@link InferenceSession.predict}
+   * @throws a `TypeError` for options of another form; a `ModelwrightError` with code `INPUT_UNKNOWN`, `INPUT_MISSING`, `INPUT_DTYPE` or
+   * `INPUT_SHAPE`, which name the input or the tensor in `into`; with `INPUT_INVALID` for tensors that are no object, and where
+   * `nonFinite` is refused; with `MODEL_RUN_FAILED` when the engine fails; otherwise as {@link InferenceSession.predict}
    */
   run(tensors: Tensors, options: RunOptions = {}, call?: BatchCall): Promise<Tensors> {
     const metrics = this.#metrics;
-    return metrics === undefined ? this.#run(tensors, options, call) : metrics.measure(() => this.#run(tensors, options, call));
+    return metrics === undefined
+      ? this.#run(tensors, options, call)
+      : metrics.measure(() => this.#run(tensors, options, call), call);
   }
 
   /**
@@ -264,12 +276,14 @@ export class InferenceSession<Input = Row, Output = Row> implements Predictor<In
 
   /** For a health endpoint; never rejects. */
   health(): SessionHealth {
-    const state = this.#lifecycle.open ? "ready" : this.#closed ? "closed" : "draining";
-    const { chain, waiting } = this.#live;
+    const { chain, waiting, failure } = this.#live;
+    const working = failure === undefined ? "ready" : "failed";
+    const state = this.#lifecycle.open ? working : this.#closed ? "closed" : "draining";
     const { model, provider } = chain.answerer;
     return {
       state,
       ready: state === "ready",
+      reason: state === "failed" ? messageOf(failure) : undefined,
       model,
       provider,
       placement: chain.placement,
@@ -308,6 +322,7 @@ export class InferenceSession<Input = Row, Output = Row> implements Predictor<In
 
   async #many(inputs: readonly Input[], call: BatchCall | undefined): Promise<readonly Prediction<Output>[]> {
     this.#lifecycle.assertOpen();
+    if (!Array.isArray(inputs)) throw invalidInput("The rows", [{ path: [], message: "expected an array" }]);
     if (inputs.length === 0) return [];
     const live = this.#live;
     // Not `map`: it passes over holes.
@@ -323,18 +338,13 @@ export class InferenceSession<Input = Row, Output = Row> implements Predictor<In
   async #run(tensors: Tensors, options: RunOptions, call: BatchCall | undefined): Promise<Tensors> {
     this.#lifecycle.assertOpen();
     const live = this.#live;
-    let outputs = live.outputNames;
-    if (options.outputs !== undefined) {
-      // A copy, which nobody changes after the check.
-      outputs = [...options.outputs];
-      checkOutputs(live.interface.outputs, outputs);
-    }
+    const { outputs, into } = checkRunOptions(options, live.interface.outputs, live.outputNames);
     const inputs = live.checker.copies(tensors);
     this.#checkFinite(inputs);
     const first = live.interface.inputs[0];
     const rows = (first === undefined ? undefined : inputs[first.name]!.dims[0]) ?? 1;
     const answer = await this.#submit("inference.run", live, inputs, rows, outputs, call);
-    const answered = answerInto(answer, outputs, options.into);
+    const answered = answerInto(answer, outputs, into);
     this.#metrics?.answered(rows);
     return answered;
   }
@@ -364,7 +374,7 @@ export class InferenceSession<Input = Row, Output = Row> implements Predictor<In
   #output(row: Row, live: LiveModel): Output {
     const { output: schema, postprocess } = this.#options;
     const answer = postprocess === undefined ? row : postprocess.run(row as never, live.context);
-    return (this.#checksOutput ? validate(schema!, answer, "The output") : answer) as Output;
+    return (this.#checksOutput ? validate(schema!, answer, answerSubject) : answer) as Output;
   }
 
   #checkFinite(inputs: Tensors): void {

@@ -85,7 +85,7 @@ export class LiveModel implements AsyncDisposable {
     this.rowOutputNames = rowOutputs.map(({ name }) => name);
     this.outputNames = seat.interface.outputs.map(({ name }) => name);
     this.unpack = rowUnpacker(rowOutputs);
-    this.statistics = new InferenceStatistics(clock);
+    this.statistics = new InferenceStatistics(clock, options.sink);
     this.#batcher = new Batcher({
       target: chain,
       batchable: session.batching !== false,

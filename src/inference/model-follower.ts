@@ -4,12 +4,14 @@ import { Emitter } from "../core/events.ts";
 import { guarded, type Logger } from "../core/logger.ts";
 import type { ModelIdentity, ModelSource } from "../core/model.ts";
 import { formatDims } from "../core/tensor.ts";
+import { traced } from "../core/trace.ts";
 import { conflictingDims } from "./conflicting-dims.ts";
 import { LiveModel, type LiveModelOptions } from "./live-model.ts";
 import { isModelVariants } from "./model-variants.ts";
 import type { TensorSpec } from "./port.ts";
 import type { ProviderFailure } from "./provider-chain.ts";
 import { isScalarPerRow } from "./row-unpacker.ts";
+import type { SessionMetrics } from "./session-metrics.ts";
 import type { InferenceSnapshot } from "./statistics.ts";
 
 /** A session that has gone over to another version. */
@@ -50,8 +52,11 @@ export class SessionEvents {
 }
 
 /** What a follower is made from. */
-export interface ModelFollowerOptions extends Omit<LiveModelOptions, "onFailure" | "onFallback"> {
+export interface ModelFollowerOptions extends Omit<LiveModelOptions, "onFailure" | "onFallback" | "sink"> {
+  /** Of the model's source, for traces; undefined where a provider has its own model. */
+  readonly name: string | undefined;
   readonly events: SessionEvents;
+  readonly metrics: SessionMetrics | undefined;
 }
 
 /** What a version did that was replaced; while it answers what it was given before, that changes. */
@@ -65,7 +70,9 @@ const maxRetired = 8;
 /** The version of a model that answers at the moment, and how it gives way to another without a call being lost. */
 export class ModelFollower implements AsyncDisposable {
   readonly #options: LiveModelOptions;
+  readonly #name: string | undefined;
   readonly #events: WeakRef<SessionEvents>;
+  readonly #metrics: SessionMetrics | undefined;
   readonly #watches: Disposable[] = [];
   readonly #draining = new Set<Promise<void>>();
   /** Newest first. */
@@ -75,15 +82,21 @@ export class ModelFollower implements AsyncDisposable {
   #refreshing: Promise<ModelIdentity> | undefined;
   #again = false;
 
-  private constructor({ events, ...options }: ModelFollowerOptions) {
+  private constructor({ name, events, metrics, ...options }: ModelFollowerOptions) {
     const logger = guarded(options.logger);
+    this.#name = name;
     this.#events = new WeakRef(events);
+    this.#metrics = metrics;
     this.#options = {
       ...options,
       logger,
       onFailure: (failure) =>
         logger.warn("A provider cannot run the model; the next one is used, if there is one", { ...failure }),
-      onFallback: (failure) => this.#events.deref()?.fellBack.emit(failure),
+      onFallback: (failure) => {
+        metrics?.fellBack(failure.provider);
+        this.#events.deref()?.fellBack.emit(failure);
+      },
+      sink: metrics,
     };
   }
 
@@ -93,11 +106,12 @@ export class ModelFollower implements AsyncDisposable {
     try {
       // Before loading, so that no change in between is missed.
       if (options.session.follow) follower.#watch();
-      follower.#current = await LiveModel.open(follower.#options, call);
+      follower.#current = await follower.#load(call);
     } catch (error) {
       follower.#unwatch();
       throw error;
     }
+    follower.#warnOfCache();
     if (follower.#again) follower.#follow();
     return follower;
   }
@@ -105,6 +119,12 @@ export class ModelFollower implements AsyncDisposable {
   /** The version that answers. */
   get current(): LiveModel {
     return this.#current!;
+  }
+
+  /** Size of the model in use as it was given to the engine, for all of its instances together. */
+  get modelBytes(): number {
+    const { seat, concurrency } = this.current.chain;
+    return seat.modelBytes * concurrency;
   }
 
   /** The version in use, then those that it replaced, newest first. */
@@ -126,7 +146,25 @@ export class ModelFollower implements AsyncDisposable {
     this.#abandoned.abort(new ModelwrightError("CLOSED", "The session was closed", { details: { subject: "the session" } }));
     this.#unwatch();
     await this.#refreshing?.catch(() => {});
-    await Promise.all([this.current[Symbol.asyncDispose](), ...this.#draining]);
+    try {
+      await Promise.all([this.current[Symbol.asyncDispose](), ...this.#draining]);
+    } finally {
+      this.#metrics?.released();
+    }
+  }
+
+  #load(call: CallOptions | undefined): Promise<LiveModel> {
+    const options = this.#options;
+    const attributes = () => ({ model: this.#name, providers: options.session.providers.length });
+    return traced("inference.load", attributes, () => LiveModel.open(options, call));
+  }
+
+  /** A cache that was given and keeps nothing would not be noticed. */
+  #warnOfCache(): void {
+    const { cacheObstacle: reason, chain } = this.current;
+    if (reason === undefined) return;
+    const model = this.#name ?? chain.answerer.model.name ?? chain.answerer.provider;
+    this.#options.logger.warn("The response cache is not used", { model, reason });
   }
 
   #watch(): void {
@@ -169,24 +207,37 @@ export class ModelFollower implements AsyncDisposable {
     const old = this.current;
     const from = old.chain.answerer.model;
     try {
-      const next = await LiveModel.open(this.#options, { signal: this.#abandoned.signal });
+      const next = await this.#load({ signal: this.#abandoned.signal });
       const to = next.chain.answerer.model;
-      const obstacle = sameModel(from, to) ? "" : replacementObstacle(old, next);
-      if (obstacle !== undefined) {
+      if (sameModel(from, to)) {
         await this.#release(next);
-        if (obstacle === "") return from;
-        throw new ModelwrightError("MODEL_UNSUPPORTED", `The new version cannot replace the old one: ${obstacle}`, {
-          details: { reason: obstacle },
-        });
+        return from;
       }
-      this.#current = next;
-      this.#drain(old);
+      const attributes = () => ({ model: this.#name, from: versionOf(from), to: versionOf(to) });
+      await traced("inference.swap", attributes, () => this.#swap(old, next));
+      this.#metrics?.swapped("ok");
       this.#events.deref()?.swapped.emit({ from, to });
       return to;
     } catch (error) {
-      if (!this.#abandoned.signal.aborted) this.#events.deref()?.swapFailed.emit({ from, error });
+      if (!this.#abandoned.signal.aborted) {
+        this.#metrics?.swapped("failed");
+        this.#events.deref()?.swapFailed.emit({ from, error });
+      }
       throw error;
     }
+  }
+
+  async #swap(old: LiveModel, next: LiveModel): Promise<void> {
+    const obstacle = replacementObstacle(old, next);
+    if (obstacle === undefined) {
+      this.#current = next;
+      this.#drain(old);
+      return;
+    }
+    await this.#release(next);
+    throw new ModelwrightError("MODEL_UNSUPPORTED", `The new version cannot replace the old one: ${obstacle}`, {
+      details: { reason: obstacle },
+    });
   }
 
   async #release(version: LiveModel): Promise<void> {
@@ -220,6 +271,10 @@ function sourcesOf(model: LiveModelOptions["model"]): ReadonlySet<ModelSource> {
 function statisticsOf({ chain, statistics }: LiveModel): ModelStatistics {
   const { model, provider } = chain.answerer;
   return { model, provider, modelBytes: chain.seat.modelBytes, instances: chain.concurrency, ...statistics.snapshot() };
+}
+
+function versionOf({ version, digest }: ModelIdentity): string | number | undefined {
+  return version ?? digest;
 }
 
 function sameModel(a: ModelIdentity, b: ModelIdentity): boolean {

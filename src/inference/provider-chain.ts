@@ -74,6 +74,7 @@ export class ProviderChain implements AsyncDisposable {
   #moving: Promise<void> | undefined;
   #reopening: Promise<void> | undefined;
   #failure: unknown;
+  #failedAt = 0;
   readonly #closed = new AbortController();
 
   constructor(options: ProviderChainOptions) {
@@ -125,8 +126,13 @@ export class ProviderChain implements AsyncDisposable {
     return this.obstacle === undefined;
   }
 
-  /** The error of the last run, when it was one after which no provider is left; undefined while the model works. */
+  /**
+   * The error of the last run, when it was one after which no provider is left; undefined while the model works. It lapses after half a
+   * minute, because whoever sends nothing while there is a failure would never learn that it has passed.
+   */
   get failure(): unknown {
+    if (this.#failure === undefined) return undefined;
+    if (this.#options.clock.monotonic() - this.#failedAt >= recoverAfterMs) this.#failure = undefined;
     return this.#failure;
   }
 
@@ -236,17 +242,13 @@ export class ProviderChain implements AsyncDisposable {
   }
 
   async #move(place: Place, error: unknown): Promise<void> {
-    if (!this.hasNext) {
-      this.#failure = error;
-      throw error;
-    }
+    if (!this.hasNext) throw this.#noneLeft(error);
     const failure = this.#fail(place, error);
     await this.#reopening;
     try {
       await this.advance({ signal: this.#closed.signal });
     } catch {
-      this.#failure = error;
-      throw error;
+      throw this.#noneLeft(error);
     } finally {
       this.#options.opener.forget();
     }
@@ -263,6 +265,12 @@ export class ProviderChain implements AsyncDisposable {
     seat?.discard();
     // It is broken: how it ends tells nobody anything.
     if (seat !== undefined) Promise.resolve(seat[Symbol.asyncDispose]()).catch(() => {});
+  }
+
+  #noneLeft(error: unknown): unknown {
+    this.#failure = error;
+    this.#failedAt = this.#options.clock.monotonic();
+    return error;
   }
 
   #askAgain(place: Place): void {
@@ -288,6 +296,7 @@ export class ProviderChain implements AsyncDisposable {
     }
     place.retryAt = Number.POSITIVE_INFINITY;
     place.failure = undefined;
+    this.#failure = undefined;
     this.#current = index;
     this.#displaced = this.#places.some(({ retryAt }, i) => i < index && retryAt < Number.POSITIVE_INFINITY);
   }

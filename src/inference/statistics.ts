@@ -72,8 +72,14 @@ export interface InferenceSnapshot {
 export interface StatisticsSink {
   /** An execution has answered. */
   execution?(rows: number, inferMs: number): void;
-  /** A request has ended. */
-  request?(outcome: RequestOutcome, totalMs: number): void;
+  /** An execution has failed. */
+  executionFailed?(): void;
+  /** A request has ended; `queueMs` is the time to its first run, of one that was answered. */
+  request?(outcome: RequestOutcome, totalMs: number, queueMs: number | undefined): void;
+  /** The response cache has answered a request. */
+  cacheHit?(): void;
+  /** The response cache could not answer a request. */
+  cacheMiss?(): void;
 }
 
 /** Batch sizes up to this one are counted each by itself, larger ones by the next power of 2. */
@@ -132,6 +138,7 @@ export class InferenceStatistics {
   /** Counts an execution that failed. */
   executionFailed(): void {
     this.#failedExecutions += 1;
+    this.#sink?.executionFailed?.();
   }
 
   /** Counts jobs that run once more alone. */
@@ -144,23 +151,25 @@ export class InferenceStatistics {
     this.#ended.succeeded += 1;
     this.#queue.record(queueMs);
     this.#total.record(totalMs);
-    this.#sink?.request?.("succeeded", totalMs);
+    this.#sink?.request?.("succeeded", totalMs, queueMs);
   }
 
   /** Counts a request that was not answered, and the ms from its arrival to its end. */
   unanswered(outcome: Exclude<RequestOutcome, "succeeded">, totalMs: number): void {
     this.#ended[outcome] += 1;
-    this.#sink?.request?.(outcome, totalMs);
+    this.#sink?.request?.(outcome, totalMs, undefined);
   }
 
   /** Counts a request that the response cache answered. */
   cacheHit(): void {
     this.#cacheHits += 1;
+    this.#sink?.cacheHit?.();
   }
 
   /** Counts a request that the response cache could not answer. */
   cacheMiss(): void {
     this.#cacheMisses += 1;
+    this.#sink?.cacheMiss?.();
   }
 
   /** The counts so far, frozen. */

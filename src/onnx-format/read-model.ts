@@ -45,7 +45,7 @@ const ortMark = [0x4f, 0x52, 0x54, 0x4d];
  * Reads what an ONNX file says of itself, without a runtime. Weights are passed over, not copied; time and memory are linear in
  * the size of the file, whatever the bytes are; nothing of `bytes` is kept.
  *
- * @throws a {@link ModelwrightError} with code `MODEL_INVALID` when the bytes are damaged or no ONNX model, a name that must be there
+ * @throws a `ModelwrightError` with code `MODEL_INVALID` when the bytes are damaged or no ONNX model, a name that must be there
  * is empty or there twice, external data lies outside the model's folder, more than 100 messages are inside one another (a subgraph
  * takes three), more than a million have to be looked into, or names and metadata have more than 64 Mi characters
  * @source ONNX IR specification and onnx.proto, IR version 13

@@ -4,6 +4,7 @@ import { onnx } from "../../src/adapters/onnx/index.ts";
 import type { Prediction, Predictor } from "../../src/core/model.ts";
 import { InferenceSession, type Row, step } from "../../src/inference/index.ts";
 import { logisticModel } from "../../src/onnx-format/index.ts";
+import { identityModel } from "../../src/testing/tiny-models.ts";
 
 const model = logisticModel({ columns: ["amount", "age"], weights: [1, 1], bias: 0 });
 const providers = [onnx()];
@@ -35,6 +36,25 @@ describe("the types of InferenceSession", () => {
     expectTypeOf(session).toExtend<Predictor<Row, Row>>();
     // @ts-expect-error a date is no value of a row
     await expect(session.predict({ amount: new Date(), age: 1 })).rejects.toMatchObject({ code: "INPUT_INVALID" });
+  });
+
+  it("take a schema whose rows hold nested and typed arrays, and refuse those of dates", async () => {
+    const matrix = z.object({ x: z.array(z.array(z.number())) });
+    await using nested = await InferenceSession.open({ model: identityModel("float32", ["n", 2, 2]), providers, input: matrix });
+    const rows = [
+      [1, 2],
+      [3, 4],
+    ];
+    expect((await nested.predict({ x: rows })).output).toEqual({ y: [1, 2, 3, 4] });
+    // @ts-expect-error an array of arrays is needed
+    await expect(nested.predict({ x: [1, 2, 3, 4] })).rejects.toMatchObject({ code: "INPUT_INVALID" });
+    const typed = z.object({ x: z.instanceof(Float32Array) });
+    await using image = await InferenceSession.open({ model: identityModel("float32", ["n", 2, 2]), providers, input: typed });
+    expect((await image.predict({ x: Float32Array.of(1, 2, 3, 4) })).output).toEqual({ y: [1, 2, 3, 4] });
+    const dates = z.object({ amount: z.number(), age: z.array(z.array(z.date())) });
+    // @ts-expect-error a date is no element
+    await using dated = await InferenceSession.open({ model, providers, input: dates });
+    await expect(dated.predict({ amount: 1, age: [[new Date(0)]] })).rejects.toMatchObject({ code: "INPUT_INVALID" });
   });
 
   it("refuse a schema that does not yield what a step takes", async () => {

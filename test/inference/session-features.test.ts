@@ -7,11 +7,20 @@ import { describe, expect, expectTypeOf, it } from "vitest";
 import { z } from "zod";
 import { onnx } from "../../src/adapters/onnx/index.ts";
 import { fromBfloat16Bits, toBfloat16Bits } from "../../src/core/bfloat16.ts";
+import { ModelwrightError } from "../../src/core/errors.ts";
 import { silentLogger } from "../../src/core/logger.ts";
 import { Metrics } from "../../src/core/metrics.ts";
 import { prometheusText } from "../../src/core/prometheus.ts";
 import { tensor } from "../../src/core/tensor.ts";
-import { InferenceSession, ModelCache, modelVariants, type Row, responseCache, step } from "../../src/inference/index.ts";
+import {
+  customProvider,
+  InferenceSession,
+  ModelCache,
+  modelVariants,
+  type Row,
+  responseCache,
+  step,
+} from "../../src/inference/index.ts";
 import type { ExecutionProvider } from "../../src/inference/port.ts";
 import { linearModel, logisticModel } from "../../src/onnx-format/index.ts";
 import { writeModel } from "../../src/onnx-format/write-model.ts";
@@ -117,11 +126,26 @@ describe("a response cache", () => {
       nodes: [{ operator: "RandomNormalLike", inputs: ["x"], outputs: ["y"] }],
     });
     const cache = responseCache();
-    await using session = await InferenceSession.open({ model, providers, cache });
+    await using session = await InferenceSession.open({ model, providers, cache }, { logger: silentLogger });
     const one = await session.predict({ x: 1 });
     const two = await session.predict({ x: 1 });
     expect(one.output["y"]).not.toBe(two.output["y"]);
     expect(cache.statistics.entries).toBe(0);
+  });
+
+  it("that cannot work is told of in the log, once", async () => {
+    const warnings: [string, unknown][] = [];
+    const logger = { ...silentLogger, warn: (...given: [string, unknown?]) => void warnings.push([given[0], given[1]]) };
+    const y = { name: "y", type: "float32", dims: ["n"] } as const;
+    const unknown = customProvider({ name: "rules", inputs: [{ ...y, name: "x" }], outputs: [y], run: ({ x }) => ({ y: x! }) });
+    await using session = await InferenceSession.open({ providers: [unknown], cache: responseCache() }, { logger });
+    await session.predict({ x: 1 });
+    await session.refresh();
+    expect(warnings).toEqual([
+      ["The response cache is not used", { model: "rules", reason: expect.stringContaining("rules does not say by a digest") }],
+    ]);
+    await using _known = await InferenceSession.open({ model: linear, providers, cache: responseCache() }, { logger });
+    expect(warnings.length).toBe(1);
   });
 });
 
@@ -150,6 +174,56 @@ describe("run", () => {
     expect(label.data[0]).toBe(7n);
     await run({});
     expect(label.data[0]).toBe(1n);
+  });
+
+  it("refuses what cannot hold an answer before the model runs", async () => {
+    const { provider, counts } = counting();
+    await using session = await InferenceSession.open({ model: linear, providers: [provider], warmUp: false });
+    const features = tensor("float32", Float32Array.of(1), [1, 1]);
+    const run = (into: unknown) => session.run({ features }, { into: into as never });
+    await expect(run({ prediction: null })).rejects.toMatchObject({
+      code: "INPUT_DTYPE",
+      message: 'The tensor for "prediction" needs to be float32, but is null',
+    });
+    await expect(run({ prediction: 7 })).rejects.toMatchObject({ code: "INPUT_DTYPE", details: { given: "number" } });
+    await expect(run({ prediction: { type: "float32", dims: [1, 1], data: null } })).rejects.toMatchObject({
+      code: "INPUT_DTYPE",
+      message: 'The tensor for "prediction" needs to be float32 in Float32Array, but is float32 in Null',
+    });
+    await expect(run({ nothing: features })).rejects.toMatchObject({ code: "INPUT_UNKNOWN" });
+    for (const into of [null, 7, [features]])
+      await expect(run(into)).rejects.toThrow(new TypeError("run() takes as into an object of tensors by the names of outputs"));
+    expect(counts.runs).toBe(0);
+    await expect(run({ prediction: { ...features, dims: null } })).rejects.toMatchObject({ code: "INPUT_SHAPE" });
+    expect(counts.runs).toBe(1);
+  });
+
+  it("refuses tensors that are none", async () => {
+    await using session = await InferenceSession.open({ model: linear, providers });
+    for (const given of [null, undefined, 7, "features"])
+      await expect(session.run(given as never)).rejects.toMatchObject({
+        code: "INPUT_INVALID",
+        message: `The argument of run() is not valid: expected an object of tensors by the names of inputs, but got ${given === null ? "null" : typeof given}`,
+      });
+    await expect(session.run({ features: null as never })).rejects.toMatchObject({ code: "INPUT_MISSING" });
+    await expect(session.run({ features: 7 as never })).rejects.toMatchObject({ code: "INPUT_DTYPE" });
+    await expect(session.predictMany(null as never)).rejects.toMatchObject({ code: "INPUT_INVALID" });
+  });
+
+  it("refuses options that it does not know", async () => {
+    await using session = await InferenceSession.open({ model: linear, providers });
+    const run = (options: unknown) => session.run({ features: tensor("float32", Float32Array.of(1), [1, 1]) }, options as never);
+    await expect(run({ output: ["prediction"] })).rejects.toThrow(
+      new TypeError(
+        'run() has no option "output"; it takes outputs and into, and a signal or a time limit as its third argument',
+      ),
+    );
+    await expect(run({ signal: new AbortController().signal })).rejects.toThrow('run() has no option "signal"');
+    for (const options of [null, 7, ["prediction"]])
+      await expect(run(options)).rejects.toThrow(new TypeError("run() takes its options as an object"));
+    for (const outputs of ["prediction", null, 7, [7]])
+      await expect(run({ outputs })).rejects.toThrow(new TypeError("run() takes as outputs an array of names"));
+    expect(Object.keys(await run({ outputs: undefined, into: undefined }))).toEqual(["prediction"]);
   });
 
   it("gives each caller memory of its own, though they shared a run", async () => {
@@ -271,6 +345,31 @@ describe("a session", () => {
     expect(session.health().state).toBe("closed");
   });
 
+  it("says that it failed, and why, until the model works again", async () => {
+    let broken = false;
+    const provider: ExecutionProvider = {
+      ...real,
+      async load(...given) {
+        const executor = await real.load(...given);
+        const details = { provider: "gpu", reason: "device lost", replaced: false };
+        const error = new ModelwrightError("MODEL_EXECUTOR_LOST", "The device is lost", { details });
+        return wrappedExecutor(executor, { run: (...call) => (broken ? Promise.reject(error) : executor.run(...call)) });
+      },
+    };
+    const session = await InferenceSession.open({ model: linear, providers: [provider] });
+    expect(session.health()).toMatchObject({ state: "ready", ready: true, reason: undefined });
+    broken = true;
+    await session.predict({ a: 1 }).catch(() => {});
+    expect(session.health()).toMatchObject({ state: "failed", ready: false, reason: "The device is lost" });
+    broken = false;
+    await session.predict({ a: 1 });
+    expect(session.health()).toMatchObject({ state: "ready", ready: true, reason: undefined });
+    broken = true;
+    await session.predict({ a: 1 }).catch(() => {});
+    await session.close();
+    expect(session.health()).toMatchObject({ state: "closed", ready: false });
+  });
+
   it("counts into metrics that it shares with others", async () => {
     const metrics = new Metrics();
     await using one = await InferenceSession.open({ model: source("one", linear), providers, metrics });
@@ -283,7 +382,7 @@ describe("a session", () => {
     const text = prometheusText(metrics);
     expect(text).toContain('modelwright_inference_rows_total{model="one"} 2');
     expect(text).toContain('modelwright_inference_requests_total{model="two",outcome="ok"} 1');
-    expect(text).toContain('modelwright_inference_requests_total{model="two",outcome="failed"} 1');
+    expect(text).toContain('modelwright_inference_requests_total{model="two",outcome="cancelled"} 1');
     expect(text).toContain('modelwright_inference_seconds_count{model="one"} 1');
   });
 

@@ -91,17 +91,30 @@ describe("the statistics of a model", () => {
 
   it("are told to whoever feeds metrics from them", () => {
     const told: unknown[] = [];
+    const tell =
+      (what: string) =>
+      (...given: unknown[]) =>
+        void told.push([what, ...given]);
     const statistics = new InferenceStatistics(new FakeClock(), {
-      execution: (rows, inferMs) => told.push(["execution", rows, inferMs]),
-      request: (outcome, totalMs) => told.push([outcome, totalMs]),
+      execution: tell("execution"),
+      executionFailed: tell("executionFailed"),
+      request: tell("request"),
+      cacheHit: tell("cacheHit"),
+      cacheMiss: tell("cacheMiss"),
     });
     statistics.execution(3, 1, 2, 1, 0);
+    statistics.executionFailed();
     statistics.succeeded(1, 5);
     statistics.unanswered("rejected", 0);
+    statistics.cacheHit();
+    statistics.cacheMiss();
     expect(told).toEqual([
       ["execution", 3, 2],
-      ["succeeded", 5],
-      ["rejected", 0],
+      ["executionFailed"],
+      ["request", "succeeded", 5, 1],
+      ["request", "rejected", 0, undefined],
+      ["cacheHit"],
+      ["cacheMiss"],
     ]);
   });
 });

@@ -6,6 +6,7 @@ import { type Tensor, tensor } from "../../src/core/tensor.ts";
 import { customProvider, InferenceSession } from "../../src/inference/index.ts";
 import type { ExecutionProvider } from "../../src/inference/port.ts";
 import { linearModel } from "../../src/onnx-format/index.ts";
+import { FakeClock } from "../../src/testing/fake-clock.ts";
 import { wrappedExecutor } from "./wrapped-executor.ts";
 
 const real = onnx({ placement: "inline" });
@@ -105,5 +106,31 @@ describe("a provider that takes over", () => {
     expect([one!.output, two!.output]).toEqual([{ prediction: 5 }, { prediction: 7 }]);
     await until(() => /depends on the rows beside it/.test(session.batching.reason));
     expect(await answers(session, 1, 2, 3)).toEqual([1, 2, 3]);
+  });
+});
+
+describe("a provider that is lost with nobody to take over", () => {
+  it("makes the session not ready for half a minute, or until a call is answered", async () => {
+    const clock = new FakeClock();
+    let broken = true;
+    const gpu: ExecutionProvider = {
+      ...real,
+      name: "gpu",
+      async load(...given) {
+        const executor = await real.load(...given);
+        return wrappedExecutor(executor, { run: (...call) => (broken ? Promise.reject(lost) : executor.run(...call)) });
+      },
+    };
+    await using session = await InferenceSession.open({ model, providers: [gpu], warmUp: false }, { ...quiet, clock });
+    expect(session.health()).toMatchObject({ state: "ready", ready: true });
+    await expect(session.predict({ a: 1 })).rejects.toBe(lost);
+    expect(session.health()).toMatchObject({ state: "failed", ready: false, reason: expect.stringContaining("lost") });
+    await clock.advance(30_000);
+    expect(session.health().ready).toBe(true);
+    await expect(session.predict({ a: 1 })).rejects.toBe(lost);
+    expect(session.health().ready).toBe(false);
+    broken = false;
+    await session.predict({ a: 1 });
+    expect(session.health().ready).toBe(true);
   });
 });

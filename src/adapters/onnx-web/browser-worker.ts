@@ -5,10 +5,15 @@ import type { WorkerStart } from "./worker-start.ts";
 
 /** What is used of a browser's `Worker`. */
 export interface WebWorker {
+  /** Sends a message; memory in `transfer` moves. */
   postMessage(message: unknown, transfer: ArrayBuffer[]): void;
+  /** Listens to what the worker sends. */
   addEventListener(type: "message", listener: (event: { readonly data: unknown }) => void): void;
+  /** Listens to what it throws, and to its script not being loaded. */
   addEventListener(type: "error", listener: (event: { readonly message?: string }) => void): void;
+  /** Listens to messages that cannot be read. */
   addEventListener(type: "messageerror", listener: () => void): void;
+  /** Ends it at once. */
   terminate(): void;
 }
 

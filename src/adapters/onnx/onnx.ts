@@ -27,7 +27,7 @@ const immediately: Schedule = (work, call) => {
  * one thing at a time; further runs wait in order. An abort ends the waiting at once, and a run that has begun ends unheard. Small
  * models move to the calling thread when the session's warm-up measures that this is cheaper; `executor.placementReason` says why.
  *
- * @throws a {@link ModelwrightError} with code `CONFIG_INVALID`; loading throws `MISSING_PEER` when the library is not installed, and
+ * @throws a `ModelwrightError` with code `CONFIG_INVALID`; loading throws `MISSING_PEER` when the library is not installed, and
  * `MODEL_EXECUTOR_LOST` when workers end while they load the model
  *
  * @example
