@@ -94,6 +94,7 @@ export {
   type ModelSwap,
   type ModelSwapFailure,
   type ModelVariants,
+  type NumericArray,
   type OmittedOutput,
   type Placement,
   type PriorityOptions,

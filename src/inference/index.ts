@@ -55,7 +55,7 @@ export {
   type ResponseRequest,
   responseCache,
 } from "./response-cache.ts";
-export type { Row, RowValue, Scalar } from "./row.ts";
+export type { NumericArray, Row, RowValue, Scalar } from "./row.ts";
 export type { RunOptions } from "./run-options.ts";
 export { type ScoreChunk, type ScoreStreamOptions, scoreStream } from "./score-stream.ts";
 export type { InferenceSessionOptions, WarmUpSamples } from "./session-options.ts";

@@ -207,12 +207,13 @@ export class InferenceSession<Input = Row, Output = Row> implements Predictor<In
    * Floats take every number, NaN and infinities too; a boolean counts as 0 or 1 where a number is needed. Integers must be whole and in
    * range; 64-bit ones may be bigints, and come back as numbers where those are exact. An output declared as [rows] or [rows, 1] is
    * answered as a scalar, any other as an array of the row's elements. Members that are no columns are ignored.
+   * Arrays are flat, nested as the input's axes behind the first, or typed.
    *
    * @param call - also `priority`, where the batching options have levels; 1 is the most urgent
    * @throws a `ModelwrightError` with code `INPUT_MISSING` when a column is missing, null or undefined; `INPUT_INVALID` when the row is
    * no object, or the schema or the column's type refuses a value; `INPUT_SHAPE` when an array has not the elements of an input's row,
-   * or the model takes another number of rows at once; `UNSUPPORTED` when an input leaves several extents open, so that they do not
-   * follow from a row; `MODEL_OVERLOADED` when too many calls wait; `MODEL_RUN_FAILED` when the engine fails; `MODEL_EXECUTOR_LOST` when
+   * is nested otherwise, or the model takes another number of rows at once; `UNSUPPORTED` for a flat array where an input leaves several
+   * extents open; `MODEL_OVERLOADED` when too many calls wait; `MODEL_RUN_FAILED` when the engine fails; `MODEL_EXECUTOR_LOST` when
    * it ends; `MODEL_UNSUPPORTED` when an output has not what the model declares for each row
    */
   predict(input: Input, call?: BatchCall): Promise<Prediction<Output>> {

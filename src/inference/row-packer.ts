@@ -1,10 +1,11 @@
 import type { ElementData } from "../core/element-type.ts";
-import { ModelwrightError } from "../core/errors.ts";
 import { invalidConfig } from "../core/options.ts";
 import { invalidInput } from "../core/schema.ts";
 import type { Tensor } from "../core/tensor.ts";
+import { badValue } from "./bad-value.ts";
 import { shapeMismatch } from "./check-tensors.ts";
 import { type ElementCodec, type Elements, elementCodec, newElements } from "./element-codec.ts";
+import { inputPacker } from "./input-packer.ts";
 import type { TensorSpec, Tensors } from "./port.ts";
 import { propertyName } from "./property-name.ts";
 import type { Row } from "./row.ts";
@@ -29,7 +30,7 @@ export interface RowPacker {
  * The packer of a model.
  *
  * A model with one input of rank 2 and known columns takes them side by side, in their order. Any other model takes one column per
- * input, under the input's name: a scalar where the input is [rows] or [rows, 1], else an array with the elements of the row.
+ * input, under the input's name: a scalar where the input is [rows] or [rows, 1], else an array with the elements of the row, flat or nested.
  *
  * @param asked - the columns that the user names
  * @param implied - the columns that the model or a schema names; used where they fit
@@ -106,76 +107,27 @@ function packColumns(
   for (; column < columns.length; column++) {
     const value = row[columns[column]!];
     const element = encode(value);
-    if (element === undefined) throw badValue(columns, column, codec, value, index);
+    if (element === undefined) throw badValue(columns[column]!, columns, codec, value, index);
     data[start + column] = element;
   }
 }
 
 function perInput(inputs: readonly TensorSpec[], columns: readonly string[]): RowPacker {
-  const codecs = inputs.map(({ type }) => elementCodec(type));
+  const packers = inputs.map((input) => inputPacker(input, columns));
   return {
     columns,
     rowsAtOnce: rowsAtOnce(inputs),
     pack(rows) {
       rows.forEach(checkRow);
       const tensors: Record<string, Tensor> = {};
-      inputs.forEach((input, column) => {
+      inputs.forEach((input, i) => {
         checkRows(input, rows.length);
-        tensors[input.name] = packInput(input, codecs[column]!, rows, columns, column);
+        tensors[input.name] = packers[i]!(rows);
       });
       return tensors;
     },
     reuse() {},
   };
-}
-
-function packInput(
-  input: TensorSpec,
-  codec: ElementCodec,
-  rows: readonly Row[],
-  columns: readonly string[],
-  column: number,
-): Tensor {
-  const rest = rowExtents(input, rows[0]?.[input.name]);
-  const length = rest.reduce((product, extent) => product * extent, 1);
-  const scalar = rest.length === 0 || (rest.length === 1 && input.dims?.[1] === 1);
-  const vectors = rows.map((row, index): readonly unknown[] => {
-    const value: unknown = row[input.name];
-    const items: readonly unknown[] = Array.isArray(value) ? value : [value];
-    if (!scalar && !Array.isArray(value)) throw badValue(columns, column, codec, value, index, true);
-    if (items.length !== length) throw shapeMismatch(input.name, `${length} elements in row ${index}`, `${items.length}`);
-    return items;
-  });
-  // Not before: a hostile model may declare any length.
-  const data = newElements(input.type, rows.length * length);
-  vectors.forEach((items, index) => {
-    // Not `forEach`: it passes over holes.
-    for (let i = 0; i < length; i++) {
-      const element = codec.encode(items[i]);
-      if (element === undefined) throw badValue(columns, column, codec, items[i], index);
-      data[index * length + i] = element;
-    }
-  });
-  const dims = input.dims?.length === 0 ? [] : [rows.length, ...rest];
-  return { type: input.type, dims, data: data as ElementData };
-}
-
-/** The extents behind the first; one that the model leaves open follows from the number of elements in the first row. */
-function rowExtents({ name, dims }: TensorSpec, sample: unknown): number[] {
-  const rest = dims?.slice(1) ?? [];
-  const open = rest.filter((extent) => typeof extent === "string").length;
-  const closed = rest.reduce<number>((product, extent) => (typeof extent === "number" ? product * extent : product), 1);
-  if (open > 1) {
-    throw new ModelwrightError(
-      "UNSUPPORTED",
-      `The shape of ${JSON.stringify(name)} does not follow from a row; use run() with tensors`,
-      {
-        details: { feature: "rows for several open extents" },
-      },
-    );
-  }
-  const length = Array.isArray(sample) ? sample.length : 1;
-  return rest.map((extent) => (typeof extent === "number" ? extent : Math.floor(length / Math.max(1, closed))));
 }
 
 function rowsAtOnce(inputs: readonly TensorSpec[]): 1 | undefined {
@@ -191,26 +143,6 @@ function checkRow(row: unknown, index: number): void {
   if (typeof row === "object" && row !== null) return;
   const given = row === null ? "null" : typeof row;
   throw invalidInput("The row", [{ path: [index], message: `expected an object with a value per column, but got ${given}` }]);
-}
-
-function badValue(
-  columns: readonly string[],
-  column: number,
-  { expected }: ElementCodec,
-  value: unknown,
-  row: number,
-  array = false,
-): ModelwrightError {
-  const name = columns[column]!;
-  if (value === undefined || value === null) {
-    return new ModelwrightError("INPUT_MISSING", `Row ${row} has no value for the column ${JSON.stringify(name)}`, {
-      details: { input: name, known: columns },
-    });
-  }
-  const numeric = typeof value === "number" || typeof value === "bigint";
-  const given = Array.isArray(value) ? "an array" : numeric ? `another ${typeof value}` : typeof value;
-  const message = `expected ${array ? "an array with elements that are each " : ""}${expected}, but got ${given}`;
-  return invalidInput("The row", [{ path: [row, name], message }]);
 }
 
 /** Whether each input has a column of its name. A schema may have more members than the model takes; named columns may not. */
