@@ -56,18 +56,19 @@ export function rowPacker(
   ]);
 }
 
+/** Most elements that are kept for rows to come. */
+const MAX_SPARE_ELEMENTS = 2 ** 16;
+
 function sideBySide(input: TensorSpec, columns: readonly string[]): RowPacker {
   const codec = elementCodec(input.type);
   const { name, type } = input;
   const width = columns.length;
-  let spare: Tensors | undefined;
-  const tensorsFor = (rows: number): Tensors => {
-    const taken = spare;
-    if (rows !== 1 || taken === undefined)
-      return { [name]: { type, dims: [rows, width], data: newElements(type, rows * width) as ElementData } };
-    spare = undefined;
-    return taken;
-  };
+  const spares: Tensors[] = [];
+  const maxSpares = Math.min(256, Math.floor(MAX_SPARE_ELEMENTS / width));
+  const tensorsFor = (rows: number): Tensors =>
+    (rows === 1 ? spares.pop() : undefined) ?? {
+      [name]: { type, dims: [rows, width], data: newElements(type, rows * width) as ElementData },
+    };
   return {
     columns,
     rowsAtOnce: rowsAtOnce([input]),
@@ -81,7 +82,7 @@ function sideBySide(input: TensorSpec, columns: readonly string[]): RowPacker {
     reuse(tensors) {
       // One row is the case where the allocation is a good part of the cost.
       const { dims } = tensors[name]!;
-      if (dims[0] === 1) spare = tensors;
+      if (dims[0] === 1 && spares.length < maxSpares) spares.push(tensors);
     },
   };
 }
