@@ -1,9 +1,14 @@
 // Runs the compute-bound model of inference-workers.bench.ts for some seconds, and prints how often per second.
+
+import { InferenceSession, Tensor } from "onnxruntime-node";
 import { seeded } from "../src/core/random.ts";
 import { matrixProducts, normals } from "./models.ts";
-import { InferenceSession, Tensor } from "onnxruntime-node";
 
-const session = await InferenceSession.create(matrixProducts(8), { executionProviders: ["cpu"], intraOpNumThreads: 1, interOpNumThreads: 1 });
+const session = await InferenceSession.create(matrixProducts(8), {
+  executionProviders: ["cpu"],
+  intraOpNumThreads: 1,
+  interOpNumThreads: 1,
+});
 const x = new Tensor("float32", normals(seeded(12), 512), [1, 512, 1]);
 const from = performance.now();
 let runs = 0;

@@ -37,12 +37,11 @@ export interface SessionHealth {
   readonly model: ModelIdentity;
   readonly provider: string;
   readonly placement: Placement;
-  /** Runs that the model can work on at once. */
+  /** How often the model is loaded: runs that it works on at once. */
   readonly instances: number;
   /** Jobs that wait for a run. */
   readonly waiting: number;
 }
-
 
 /** What a session is started with. */
 interface Started {
@@ -172,8 +171,8 @@ export class InferenceSession<Input = Row, Output = Row> implements Predictor<In
 
   /** On which thread or machine runs take place, why there, and how many at once. */
   get placement(): { readonly where: Placement; readonly instances: number; readonly reason: string | undefined } {
-    const { placement, concurrency, placementReason } = this.#live.chain.seat.executor;
-    return { where: placement, instances: concurrency, reason: placementReason };
+    const { placement, instances, seat } = this.#live.chain;
+    return { where: placement, instances, reason: seat.executor.placementReason };
   }
 
   /** Whether rows of several calls share a run, and why not if not. */
@@ -288,7 +287,7 @@ export class InferenceSession<Input = Row, Output = Row> implements Predictor<In
       model,
       provider,
       placement: chain.placement,
-      instances: chain.concurrency,
+      instances: chain.instances,
       waiting,
     };
   }

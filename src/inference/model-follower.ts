@@ -123,8 +123,8 @@ export class ModelFollower implements AsyncDisposable {
 
   /** Size of the model in use as it was given to the engine, for all of its instances together. */
   get modelBytes(): number {
-    const { seat, concurrency } = this.current.chain;
-    return seat.modelBytes * concurrency;
+    const { seat, instances } = this.current.chain;
+    return seat.modelBytes * instances;
   }
 
   /** The version in use, then those that it replaced, newest first. */
@@ -270,7 +270,7 @@ function sourcesOf(model: LiveModelOptions["model"]): ReadonlySet<ModelSource> {
 
 function statisticsOf({ chain, statistics }: LiveModel): ModelStatistics {
   const { model, provider } = chain.answerer;
-  return { model, provider, modelBytes: chain.seat.modelBytes, instances: chain.concurrency, ...statistics.snapshot() };
+  return { model, provider, modelBytes: chain.seat.modelBytes, instances: chain.instances, ...statistics.snapshot() };
 }
 
 function versionOf({ version, digest }: ModelIdentity): string | number | undefined {

@@ -53,6 +53,8 @@ export interface Executor extends AsyncDisposable {
   readonly placement: Placement;
   /** Runs that it works on at the same time, at least 1; further ones wait inside. May change as workers come and go. */
   readonly concurrency: number;
+  /** How often it has loaded the model. @defaultValue {@link Executor.concurrency} */
+  readonly instances?: number | undefined;
   /** Whether inputs over a `SharedArrayBuffer` reach the engine without a copy. */
   readonly sharedMemory: boolean;
   /** What the model takes and gives. Absent for a provider that takes ONNX files: the session has read the file. */

@@ -109,6 +109,11 @@ export class ProviderChain implements AsyncDisposable {
     return this.seat.executor.concurrency;
   }
 
+  get instances(): number {
+    const { instances, concurrency } = this.seat.executor;
+    return instances ?? concurrency;
+  }
+
   get placement(): Placement {
     return this.seat.executor.placement;
   }

@@ -23,7 +23,7 @@ afterEach(async () => {
 });
 
 function load(options: OnnxOptions = {}): Promise<Executor> {
-  return onnx({ workers: 2, ...options }, { clock }).load({ identity: {}, bytes });
+  return onnx({ workers: 2, prefetch: 0, ...options }, { clock }).load({ identity: {}, bytes });
 }
 
 async function value(executor: Executor, given: number): Promise<unknown> {

@@ -21,7 +21,10 @@ afterEach(async () => {
 });
 
 function load(options: OnnxOptions = {}, model: Uint8Array = bytes): Promise<Executor> {
-  return onnx({ placement: "worker", lib: gatedLibrary, ...options }, { clock }).load({ identity: {}, bytes: model });
+  return onnx({ placement: "worker", lib: gatedLibrary, prefetch: 0, ...options }, { clock }).load({
+    identity: {},
+    bytes: model,
+  });
 }
 
 async function value(executor: Executor, given: number): Promise<unknown> {
@@ -36,7 +39,7 @@ async function until(met: () => boolean): Promise<void> {
 
 describe("the event loop", () => {
   it.each([{}, { isolation: "process" }] as const)("goes on while a model runs, with %o", async (options) => {
-    await using executor = await onnx({ placement: "worker", workers: 1, ...options }, { clock }).load({
+    await using executor = await onnx({ placement: "worker", workers: 1, prefetch: 0, ...options }, { clock }).load({
       identity: {},
       bytes: slowModel(),
     });
@@ -129,6 +132,20 @@ describe("workers", () => {
     expect(ended).toEqual([1, 2, 3]);
     gates[0]?.open();
     await Promise.all(runs);
+  });
+
+  it("are given a run ahead by default, which is answered in order and counts as work at once", async () => {
+    await using executor = await load({ workers: 1, prefetch: 1 });
+    expect([executor.concurrency, executor.instances]).toEqual([2, 1]);
+    const gate = new Gate();
+    const held = executor.run(gate.inputs, []);
+    await gate.begun();
+    const ended: number[] = [];
+    const runs = [1, 2].map((given) => value(executor, given).then(() => ended.push(given)));
+    gate.open();
+    await Promise.all([held, ...runs]);
+    expect(ended).toEqual([1, 2]);
+    expect(() => onnx({ isolation: "process", hardTimeoutMs: 10, prefetch: 1 })).toThrow(/prefetch: expected 0 with hardTimeoutMs/);
   });
 
   it("take the run that has waited longest, whatever its model", async () => {

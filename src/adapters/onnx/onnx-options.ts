@@ -53,7 +53,7 @@ export interface OnnxOptions {
    */
   readonly hardTimeoutMs?: number;
   /**
-   * Most workers, at least 1; all models of providers with the same `lib`, `device`, `isolation`, `workers` and `hardTimeoutMs` share
+   * Most workers, at least 1; all models of providers with the same `lib`, `device`, `isolation`, `workers`, `prefetch` and `hardTimeoutMs` share
    * them within a process. They start on demand, and end 5 s after the last model.
    *
    * @defaultValue on the processor, the cores that this process may use, by control groups too, for `threads` each; on a device 1
@@ -66,6 +66,13 @@ export interface OnnxOptions {
    * @defaultValue all workers, fewer where that would take more than 2 GiB of model bytes
    */
   readonly instances?: number;
+  /**
+   * Runs that a worker is given beyond the one that it works on, 0 or 1. One keeps it busy while an answer is on its way; but what it was
+   * given is run also when the caller has left meanwhile, and is lost with the worker.
+   *
+   * @defaultValue 1 for threads, 0 for processes and for devices other than the processor
+   */
+  readonly prefetch?: 0 | 1;
   /** Variants of a model to take, best first, where a session is given several. @defaultValue `["fp32"]` */
   readonly precisions?: readonly Precision[];
 }
@@ -87,6 +94,7 @@ const optionsSchema = z.strictObject({
   hardTimeoutMs: z.number().positive().max(MAX_TIMER_MS).optional(),
   workers: z.int().min(1).max(1024).optional(),
   instances: z.int().min(1).max(1024).optional(),
+  prefetch: z.union([z.literal(0), z.literal(1)]).optional(),
   precisions: z
     .array(z.enum(["fp32", "fp16", "int8"]))
     .min(1)
@@ -115,6 +123,8 @@ export function parseOnnxOptions(options: OnnxOptions): ParsedOnnxOptions {
   if (isolation === "process" && parsed.placement === "inline") refuse("placement", 'inline excludes isolation "process"');
   if (hardTimeoutMs !== undefined && isolation !== "process")
     refuse("hardTimeoutMs", 'needs isolation "process": a thread cannot be ended');
+  if (hardTimeoutMs !== undefined && parsed.prefetch === 1)
+    refuse("prefetch", "expected 0 with hardTimeoutMs, which counts from when a worker is given a run");
   if (deviceId !== undefined && !["cuda", "tensorrt", "dml"].includes(device)) refuse("deviceId", `has no meaning for ${device}`);
   if (device === "webgpu" && (workers > 1 || instances > 1)) refuse("workers", "webgpu does one thing at a time");
   if (issues.length > 0) throw invalidConfig("onnx", issues);

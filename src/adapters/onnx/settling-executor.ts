@@ -45,6 +45,10 @@ export class SettlingExecutor implements Executor {
     return this.#current.concurrency;
   }
 
+  get instances(): number | undefined {
+    return this.#current.instances;
+  }
+
   get sharedMemory(): boolean {
     return this.#current.sharedMemory;
   }

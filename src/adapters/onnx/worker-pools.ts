@@ -19,7 +19,8 @@ const pools = new WeakMap<Clock, Map<string, EnginePool>>();
 export function workerPool(provider: string, options: ParsedOnnxOptions, clock: Clock): EnginePool {
   const { url, device, isolation, hardTimeoutMs, threads } = options;
   const workers = options.workers ?? (device === "cpu" ? Math.max(1, Math.floor(usableCores() / threads)) : 1);
-  const key = JSON.stringify([url, device, isolation, hardTimeoutMs, workers]);
+  const prefetch = options.prefetch ?? (isolation === "thread" && device === "cpu" ? 1 : 0);
+  const key = JSON.stringify([url, device, isolation, hardTimeoutMs, workers, prefetch]);
   let ofClock = pools.get(clock);
   if (ofClock === undefined) {
     ofClock = new Map();
@@ -28,7 +29,16 @@ export function workerPool(provider: string, options: ParsedOnnxOptions, clock: 
   let pool = ofClock.get(key);
   if (pool === undefined) {
     const connect = isolation === "process" ? childProcess(url) : workerThread(url);
-    pool = new EnginePool({ provider, peer: PEER, connect, workers, hardTimeoutMs, lingerMs: LINGER_MS, clock });
+    pool = new EnginePool({
+      provider,
+      peer: PEER,
+      connect,
+      workers,
+      hardTimeoutMs,
+      lingerMs: LINGER_MS,
+      depth: 1 + prefetch,
+      clock,
+    });
     ofClock.set(key, pool);
   }
   return pool;

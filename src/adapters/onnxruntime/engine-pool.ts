@@ -17,6 +17,13 @@ export interface EnginePoolOptions extends SlotOptions {
   /** How long a host without a model waits for the next one before it is ended, ms. @defaultValue 0: its last model's release ends it */
   readonly lingerMs?: number | undefined;
   readonly clock?: Clock;
+  /**
+   * Runs that a host is given at a time, at least 1. With 2 it need not wait for the next one while its answer is on the way; it works on
+   * one at a time all the same.
+   *
+   * @defaultValue 1
+   */
+  readonly depth?: number | undefined;
 }
 
 /** What a run is given, made when a host is free: memory that moves must not move before. */
@@ -56,6 +63,11 @@ export class EnginePool {
   /** Engine and device. */
   get provider(): string {
     return this.#options.provider;
+  }
+
+  /** Runs that a host is given at a time. */
+  get depth(): number {
+    return this.#options.depth ?? 1;
   }
 
   /** Most hosts. */
@@ -107,11 +119,10 @@ export class EnginePool {
     let entry: Waiting | undefined;
     const answer = new Promise<AnswerOf<"run">>((resolve, reject) => {
       const run: Waiting = { order: ++this.#orders, prepare, resolve, reject };
-      for (const slot of this.#slots) {
-        if (slot.idle && slot.isReady(model.model)) {
-          this.#start(slot, model, run);
-          return;
-        }
+      const slot = this.#freest(model);
+      if (slot !== undefined) {
+        this.#start(slot, model, run);
+        return;
       }
       if (model.failure !== undefined) throw model.failure;
       entry = run;
@@ -220,9 +231,17 @@ export class EnginePool {
     this.#ends.delete(slot);
   }
 
+  /** The host that has the model and the least to do; undefined while none takes more. */
+  #freest(model: PooledModel): EngineSlot | undefined {
+    let freest: EngineSlot | undefined;
+    for (const slot of this.#slots)
+      if (slot.isReady(model.model) && slot.pending < (freest?.pending ?? this.depth)) freest = slot;
+    return freest;
+  }
+
   /** Gives a free host the run that has waited longest among those that it can do. */
   #next(slot: EngineSlot): void {
-    if (!slot.idle) return;
+    if (slot.pending >= this.depth) return;
     let next: { readonly model: PooledModel; readonly run: Waiting } | undefined;
     for (const model of this.#models) {
       const [run] = model.waiting;

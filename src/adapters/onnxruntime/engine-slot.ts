@@ -66,9 +66,9 @@ export class EngineSlot {
     return this.#models.size;
   }
 
-  /** Whether the host has nothing to do. */
-  get idle(): boolean {
-    return this.#client.pending === 0;
+  /** What the host was asked and has not answered. */
+  get pending(): number {
+    return this.#client.pending;
   }
 
   /** Whether a model belongs here, ready or not. */

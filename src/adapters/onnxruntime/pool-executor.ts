@@ -37,6 +37,10 @@ export class PoolExecutor implements Executor {
   }
 
   get concurrency(): number {
+    return this.instances * this.#pool.depth;
+  }
+
+  get instances(): number {
     return Math.max(1, this.#pool.ready(this.#model));
   }
 
