@@ -72,7 +72,7 @@ for (const [at, name] of ["run", "predict"].entries()) {
     unit: "x",
     at: "most",
     goal: 1.15,
-    limit: 1.6,
+    limit: 2,
   });
 }
 await record("inference", comparisons);

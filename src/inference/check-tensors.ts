@@ -7,6 +7,9 @@ import type { TensorSpec, Tensors } from "./port.ts";
 /** Most rows of a tensor whose rows have no elements. */
 const maxEmptyRows = 65_536;
 
+/** Most memory that is kept for calls to come, bytes. */
+const MAX_SPARE_BYTES = 2 ** 24;
+
 /** Checks the tensors that a model is to run on, and copies them, so that the caller may change the originals at once. */
 export class TensorChecker {
   readonly #specs: readonly TensorSpec[];
@@ -14,8 +17,13 @@ export class TensorChecker {
   /** Whether some named extent occurs twice, so that its values must be compared. */
   readonly #shares: boolean;
 
+  /** By input, arrays of its type. */
+  readonly #spares: Exclude<ElementData, readonly string[]>[][];
+  #spareBytes = 0;
+
   constructor(specs: readonly TensorSpec[]) {
     this.#specs = specs;
+    this.#spares = specs.map(() => []);
     this.#known = specs.map(({ name }) => name);
     const symbols = specs.flatMap(({ dims }) => dims?.filter((extent) => typeof extent === "string" && extent !== "?") ?? []);
     this.#shares = new Set(symbols).size < symbols.length;
@@ -31,7 +39,8 @@ export class TensorChecker {
     if (typeof given !== "object" || given === null) throw noTensors(given);
     for (const name of Object.keys(given)) if (!this.#known.includes(name)) throw this.#unknown(name);
     const copies: Record<string, Tensor> = {};
-    for (const spec of this.#specs) {
+    for (let i = 0; i < this.#specs.length; i++) {
+      const spec = this.#specs[i]!;
       const { name } = spec;
       const value = Object.hasOwn(given, name) ? given[name] : undefined;
       if (value === undefined || value === null) throw this.#missing(name);
@@ -39,12 +48,37 @@ export class TensorChecker {
       const { type, dims: extents, data } = value;
       const dims = Array.isArray(extents) ? [...extents] : extents;
       checkType(spec, type, data);
-      const copy = copyOf(spec, data);
+      const copy = this.#copyInSpare(i, data) ?? copyOf(spec, data);
       checkShape(spec, dims, copy.length);
       copies[name] = { type, dims, data: copy };
     }
     if (this.#shares) checkSymbols(this.#specs, copies);
     return copies;
+  }
+
+  /**
+   * Takes copies back that nobody reads any more, to spare later calls their allocation.
+   *
+   * @param answer - what was answered to them: memory that it shares with them, as that of a function may, is not taken
+   */
+  reuse(copies: Tensors, answer: Tensors): void {
+    for (let i = 0; i < this.#specs.length; i++) {
+      const { data } = copies[this.#specs[i]!.name]!;
+      if (!ArrayBuffer.isView(data) || this.#spareBytes + data.byteLength > MAX_SPARE_BYTES) continue;
+      if (Object.values(answer).some((output) => ArrayBuffer.isView(output.data) && output.data.buffer === data.buffer)) continue;
+      this.#spares[i]!.push(data);
+      this.#spareBytes += data.byteLength;
+    }
+  }
+
+  /** A copy in memory of an earlier call that had as many elements. */
+  #copyInSpare(i: number, data: ElementData): ElementData | undefined {
+    const spare = this.#spares[i]!.pop();
+    if (spare === undefined) return undefined;
+    this.#spareBytes -= spare.byteLength;
+    if (spare.length !== data.length) return undefined;
+    (spare as Uint8Array).set(data as Uint8Array);
+    return spare;
   }
 
   #unknown(name: string): ModelwrightError<"INPUT_UNKNOWN"> {

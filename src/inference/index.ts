@@ -24,7 +24,7 @@ export {
 } from "./compare-sessions.ts";
 export { type CustomProviderOptions, type CustomRun, customProvider } from "./custom-provider.ts";
 export type { DownloadProgress } from "./download.ts";
-export { InferenceSession, type SessionHealth } from "./inference-session.ts";
+export { InferenceSession } from "./inference-session.ts";
 export type { BatchingState } from "./live-model.ts";
 export {
   type Lease,
@@ -58,6 +58,7 @@ export {
 export type { NumericArray, Row, RowValue, Scalar } from "./row.ts";
 export type { RunOptions } from "./run-options.ts";
 export { type ScoreChunk, type ScoreStreamOptions, scoreStream } from "./score-stream.ts";
+export type { SessionHealth } from "./session-health.ts";
 export type { InferenceSessionOptions, WarmUpSamples } from "./session-options.ts";
 export type { BatchSizeCount, Duration, InferenceSnapshot, Latency } from "./statistics.ts";
 export { type Step, type StepContext, type StepOptions, step } from "./step.ts";

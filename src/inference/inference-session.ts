@@ -23,25 +23,9 @@ import type { Answerer, ProviderFailure } from "./provider-chain.ts";
 import type { Row } from "./row.ts";
 import { checkRunOptions, type RunOptions } from "./run-options.ts";
 import { type ScoreStreamOptions, scoreStream } from "./score-stream.ts";
+import type { SessionHealth } from "./session-health.ts";
 import { answerSubject, SessionMetrics } from "./session-metrics.ts";
 import { type InferenceSessionOptions, type ParsedSessionOptions, parseSessionOptions } from "./session-options.ts";
-
-/** What a session says of itself to a health endpoint. */
-export interface SessionHealth {
-  /** `failed` when no provider was left to answer the last run; calls are tried all the same, and one that is answered ends it. */
-  readonly state: "ready" | "failed" | "draining" | "closed";
-  /** Whether a call may be answered: the session is not closed, and the model works. */
-  readonly ready: boolean;
-  /** What failed; undefined unless the state is `failed`. */
-  readonly reason: string | undefined;
-  readonly model: ModelIdentity;
-  readonly provider: string;
-  readonly placement: Placement;
-  /** How often the model is loaded: runs that it works on at once. */
-  readonly instances: number;
-  /** Jobs that wait for a run. */
-  readonly waiting: number;
-}
 
 /** What a session is started with. */
 interface Started {
@@ -80,13 +64,9 @@ export class InferenceSession<Input = Row, Output = Row> implements Predictor<In
   readonly spec = "predictor/1";
   /** Name of the model's source; the first digits of the digest for a model that was opened from bytes. */
   readonly name: string;
-  /** Fires after the session has gone over to another version of the model. */
-  readonly onSwapped: Event<ModelSwap>;
-  /** Fires after another version could not take over; the session answers from the one that it has. */
-  readonly onSwapFailed: Event<ModelSwapFailure>;
-  /** Fires after a provider could not go on with the model; {@link InferenceSession.provider} is the one that took over. */
-  readonly onFallback: Event<ProviderFailure>;
   readonly #follower: ModelFollower;
+  /** Held here: the follower refers to them weakly, so that a listener that refers to the session does not keep it. */
+  readonly #events: SessionEvents;
   readonly #options: ParsedSessionOptions;
   readonly #checksInput: boolean;
   readonly #checksOutput: boolean;
@@ -107,9 +87,7 @@ export class InferenceSession<Input = Row, Output = Row> implements Predictor<In
     this.#checksOutput = options.validate === "always" && options.output !== undefined;
     this.#metrics = metrics;
     this.#clock = clock;
-    this.onSwapped = events.swapped.event;
-    this.onSwapFailed = events.swapFailed.event;
-    this.onFallback = events.fellBack.event;
+    this.#events = events;
     const collected = collectUnreleased(this, follower, name, logger);
     this.#lifecycle = new Lifecycle(`The session of ${name}`, () => {
       collected[Symbol.dispose]();
@@ -152,6 +130,21 @@ export class InferenceSession<Input = Row, Output = Row> implements Predictor<In
       }
     };
     return withDeadline({ signal, timeoutMs }, open, clock);
+  }
+
+  /** Fires after the session has gone over to another version of the model. */
+  get onSwapped(): Event<ModelSwap> {
+    return this.#events.swapped.event;
+  }
+
+  /** Fires after another version could not take over; the session answers from the one that it has. */
+  get onSwapFailed(): Event<ModelSwapFailure> {
+    return this.#events.swapFailed.event;
+  }
+
+  /** Fires after a provider could not go on with the model; {@link InferenceSession.provider} is the one that took over. */
+  get onFallback(): Event<ProviderFailure> {
+    return this.#events.fellBack.event;
   }
 
   /** Which model answers. */
@@ -345,6 +338,7 @@ export class InferenceSession<Input = Row, Output = Row> implements Predictor<In
     const rows = (first === undefined ? undefined : inputs[first.name]!.dims[0]) ?? 1;
     const answer = await this.#submit("inference.run", live, inputs, rows, outputs, call);
     const answered = answerInto(answer, outputs, into);
+    live.checker.reuse(inputs, answer.outputs);
     this.#metrics?.answered(rows);
     return answered;
   }

@@ -145,7 +145,9 @@ describe("workers", () => {
     gate.open();
     await Promise.all([held, ...runs]);
     expect(ended).toEqual([1, 2]);
-    expect(() => onnx({ isolation: "process", hardTimeoutMs: 10, prefetch: 1 })).toThrow(/prefetch: expected 0 with hardTimeoutMs/);
+    expect(() => onnx({ isolation: "process", hardTimeoutMs: 10, prefetch: 1 })).toThrow(
+      /prefetch: expected 0 with hardTimeoutMs/,
+    );
   });
 
   it("take the run that has waited longest, whatever its model", async () => {

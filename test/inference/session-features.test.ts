@@ -447,3 +447,22 @@ describe("a session", () => {
     expect([counts.released, warnings]).toEqual([1, ["A session was lost without being closed; its model is released"]]);
   });
 });
+
+describe("the events of a session", () => {
+  it("are told after a garbage collection as before", async () => {
+    setFlagsFromString("--expose-gc");
+    const gc = runInNewContext("gc") as () => void;
+    let current = linear;
+    const changing = { spec: "model-source/1" as const, name: "changing", load: async () => ({ identity: {}, bytes: current }) };
+    await using session = await InferenceSession.open({ model: changing, providers });
+    const heard: unknown[] = [];
+    session.onSwapped(({ to }) => void heard.push(to.digest));
+    for (let turn = 0; turn < 5; turn++) {
+      gc();
+      await new Promise(setImmediate);
+    }
+    current = linearModel({ columns: ["a"], weights: [3], bias: 0 });
+    await session.refresh();
+    expect(heard).toEqual([session.model.digest]);
+  });
+});

@@ -36,6 +36,8 @@ export function childProcess(lib: string | undefined): ConnectEngine {
     });
     child.on("message", (reply: EngineReply) => events.reply(reply));
     const unhold = () => {
+      // One that is ending is waited for.
+      if (ending) return;
       child.unref();
       child.channel?.unref();
     };

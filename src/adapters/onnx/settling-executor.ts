@@ -3,8 +3,8 @@ import { messageOf } from "../../core/errors.ts";
 import type { ExecutionRun, Executor, Placement, RunTiming, Tensors } from "../../inference/port.ts";
 import type { PoolExecutor } from "../onnxruntime/pool-executor.ts";
 
-/** Longest that loading a model may hold the calling thread, ms: a timer gap that nobody notices. */
-const MAX_CREATE_MS = 10;
+/** Longest that loading a model may hold the calling thread, ms: once, while a session is opened. */
+const MAX_CREATE_MS = 25;
 
 /** Least share of a run that crossing to a worker must cost before it is saved. */
 const NOTICEABLE = 1 / 4;

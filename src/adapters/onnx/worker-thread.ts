@@ -39,7 +39,10 @@ export function workerThread(lib: string | undefined): ConnectEngine {
     return {
       post,
       hold: () => worker.ref(),
-      unhold: () => worker.unref(),
+      // One that is ending is waited for.
+      unhold: () => {
+        if (!ending) worker.unref();
+      },
       end() {
         if (!ending) {
           ending = true;
