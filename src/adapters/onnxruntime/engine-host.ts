@@ -1,7 +1,7 @@
 import { systemClock } from "../../core/clock.ts";
 import { ModelwrightError, messageOf } from "../../core/errors.ts";
 import type { EngineAnswer, EngineFailure, EngineReply, EngineRequest, EngineTensor } from "./engine-messages.ts";
-import { type OrtLibrary, type OrtSession, type OrtTensor, quiet } from "./library.ts";
+import { type OrtLibrary, type OrtSession, type OrtSessionOptions, type OrtTensor, quiet } from "./library.ts";
 import { wordsOf } from "./ort-tensor.ts";
 
 /** Options of {@link engineHost}. */
@@ -37,7 +37,7 @@ export function engineHost(
     if (request.kind === "load") {
       const { InferenceSession } = await lib();
       const startedAt = systemClock.monotonic();
-      const session = await InferenceSession.create(unshared(request.bytes), request.options);
+      const session = await createFrom(InferenceSession, request.bytes, request.options);
       const createMs = systemClock.monotonic() - startedAt;
       sessions.set(request.model, session);
       return { kind: "load", inputs: copied(session.inputMetadata), outputs: copied(session.outputMetadata), createMs };
@@ -79,9 +79,20 @@ export function engineHost(
   };
 }
 
-/** ONNX Runtime takes inputs, but no model, from shared memory. */
-function unshared(bytes: Uint8Array): Uint8Array {
-  return bytes.buffer instanceof ArrayBuffer ? bytes : bytes.slice();
+/** ONNX Runtime takes inputs, but no model, from shared memory. A copy is freed at once: a thread that does little collects its garbage late. */
+async function createFrom(
+  library: OrtLibrary["InferenceSession"],
+  bytes: Uint8Array,
+  options: OrtSessionOptions,
+): Promise<OrtSession> {
+  if (bytes.buffer instanceof ArrayBuffer) return library.create(bytes, options);
+  const copy = bytes.slice();
+  try {
+    return await library.create(copy, options);
+  } finally {
+    // Since Node 21; ES2024.
+    (copy.buffer as { transfer?: (length: number) => ArrayBuffer }).transfer?.(0);
+  }
 }
 
 /** Plain objects: what the engine gives may not cross. */
