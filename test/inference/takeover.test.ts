@@ -26,6 +26,16 @@ const answers = async (session: InferenceSession, ...values: number[]) =>
 /** Rows that shared runs, by the size of the run. */
 const sizes = (session: InferenceSession) => session.statistics()[0]!.batchSizes.map(({ rows }) => rows);
 
+/** A real provider whose device is lost while `state` says so. */
+const losable = (state: { readonly broken: boolean }): ExecutionProvider => ({
+  ...real,
+  name: "gpu",
+  async load(...given) {
+    const executor = await real.load(...given);
+    return wrappedExecutor(executor, { run: (...call) => (state.broken ? Promise.reject(lost) : executor.run(...call)) });
+  },
+});
+
 async function until(condition: () => boolean): Promise<void> {
   for (let turn = 0; turn < 10_000 && !condition(); turn++) await new Promise(setImmediate);
   expect(condition()).toBe(true);
@@ -56,33 +66,19 @@ describe("a provider that takes over", () => {
   });
 
   it("with the same file keeps rows together at once", async () => {
-    let broken = false;
-    const gpu: ExecutionProvider = {
-      ...real,
-      name: "gpu",
-      async load(...given) {
-        const executor = await real.load(...given);
-        return wrappedExecutor(executor, { run: (...call) => (broken ? Promise.reject(lost) : executor.run(...call)) });
-      },
-    };
+    const state = { broken: false };
+    const gpu = losable(state);
     await using session = await InferenceSession.open({ model, providers: [gpu, real] }, quiet);
-    broken = true;
+    state.broken = true;
     expect(await answers(session, 1, 2, 3)).toEqual([2, 4, 6]);
     expect(session.batching.enabled).toBe(true);
     expect(sizes(session)).toEqual([3]);
   });
 
   it("and mixes rows never gets the rows of several callers together, nor a part of those of one", async () => {
-    let broken = false;
+    const state = { broken: false };
+    const gpu = losable(state);
     const seen: number[] = [];
-    const gpu: ExecutionProvider = {
-      ...real,
-      name: "gpu",
-      async load(...given) {
-        const executor = await real.load(...given);
-        return wrappedExecutor(executor, { run: (...call) => (broken ? Promise.reject(lost) : executor.run(...call)) });
-      },
-    };
     // Answers the sum of all rows for each.
     const mixing = customProvider({
       name: "mixing",
@@ -96,7 +92,7 @@ describe("a provider that takes over", () => {
       },
     });
     await using session = await InferenceSession.open({ model, providers: [gpu, mixing], batching: { maxRows: 4 } }, quiet);
-    broken = true;
+    state.broken = true;
     const [many, one, two] = await Promise.all([
       session.predictMany(Array.from({ length: 10 }, () => ({ a: 1 }))),
       session.predict({ a: 5 }),
@@ -112,15 +108,8 @@ describe("a provider that takes over", () => {
 describe("a provider that is lost with nobody to take over", () => {
   it("makes the session not ready for half a minute, or until a call is answered", async () => {
     const clock = new FakeClock();
-    let broken = true;
-    const gpu: ExecutionProvider = {
-      ...real,
-      name: "gpu",
-      async load(...given) {
-        const executor = await real.load(...given);
-        return wrappedExecutor(executor, { run: (...call) => (broken ? Promise.reject(lost) : executor.run(...call)) });
-      },
-    };
+    const state = { broken: true };
+    const gpu = losable(state);
     await using session = await InferenceSession.open({ model, providers: [gpu], warmUp: false }, { ...quiet, clock });
     expect(session.health()).toMatchObject({ state: "ready", ready: true });
     await expect(session.predict({ a: 1 })).rejects.toBe(lost);
@@ -129,7 +118,7 @@ describe("a provider that is lost with nobody to take over", () => {
     expect(session.health().ready).toBe(true);
     await expect(session.predict({ a: 1 })).rejects.toBe(lost);
     expect(session.health().ready).toBe(false);
-    broken = false;
+    state.broken = false;
     await session.predict({ a: 1 });
     expect(session.health().ready).toBe(true);
   });

@@ -21,7 +21,7 @@ function serve(
 const median = (sizes: readonly number[]) => [...sizes].sort((a, b) => a - b)[sizes.length >> 1]!;
 const settled = (sizes: readonly number[]) => median(sizes.slice(-sizes.length / 2));
 
-/** Times in ms that were measured for the models of the research page. */
+/** Times in ms that were measured on two shared cores. */
 const mlp50 = (rows: number) => 0.02 + 0.0001 * rows;
 const mlp1024 = (rows: number) => 0.25 + 0.025 * rows;
 const convolution = (rows: number) => 0.25 * rows;
