@@ -11,7 +11,7 @@ import webpack from "webpack";
 import { entries } from "../../scripts/entries.ts";
 import packageConfig from "../../tsup.config.ts";
 import { requirement } from "../requirement.ts";
-import { engineFile, isolation, launchChromium, servePage, withoutChromium } from "./fixtures/page-server.ts";
+import { engineFile, isolation, launchChromium, servePage, withoutChromium } from "../browser/fixtures/page-server.ts";
 
 const inChromium = await requirement("Chromium", withoutChromium);
 const repository = new URL("../..", import.meta.url).pathname;
