@@ -14,7 +14,7 @@ const GROWTH_MIB = 12;
  * The same while models of 4 MiB are loaded. Workers leave what they have read to their own collectors, which come after some 60 MiB;
  * one model in forty that is not given back is more by the end.
  */
-const LOAD_GROWTH_MIB = 64;
+const LOAD_GROWTH_MIB = 160;
 
 interface Report {
   readonly memory: readonly MemorySample[];
