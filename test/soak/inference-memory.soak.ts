@@ -11,8 +11,8 @@ const cancelled = Number(process.env["SOAK_CANCELLED"] ?? 10_000);
 const GROWTH_MIB = 12;
 
 /**
- * The same while models of 4 MiB are loaded. Workers leave what they have read to their own collectors, which come after some 60 MiB;
- * one model in forty that is not given back is more by the end.
+ * The same while models of 4 MiB are loaded. Workers leave what they have read to their own collectors, which come late;
+ * one model in twenty-five that is not given back is more by the end.
  */
 const LOAD_GROWTH_MIB = 160;
 
