@@ -142,7 +142,7 @@ describe("adaptModel on bytes that nobody vouches for", { timeout: 60_000 }, () 
         const changed = changes.reduce<Uint8Array>((sofar, apply) => (sofar.length === 0 ? sofar : apply(sofar)), bytes);
         if (expectHarmless(changed) !== undefined) adapted += 1;
       }),
-      { numRuns: 4000 },
+      { numRuns: 1000 },
     );
     expect(adapted).toBeGreaterThan(50);
   });

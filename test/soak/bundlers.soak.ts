@@ -10,8 +10,8 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import webpack from "webpack";
 import { entries } from "../../scripts/entries.ts";
 import packageConfig from "../../tsup.config.ts";
-import { requirement } from "../requirement.ts";
 import { engineFile, isolation, launchChromium, servePage, withoutChromium } from "../browser/fixtures/page-server.ts";
+import { requirement } from "../requirement.ts";
 
 const inChromium = await requirement("Chromium", withoutChromium);
 const repository = new URL("../..", import.meta.url).pathname;

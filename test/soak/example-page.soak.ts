@@ -4,8 +4,8 @@ import { build } from "esbuild";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { addModel } from "../../src/testing/tiny-models.ts";
+import { launchChromium, withoutChromium } from "../browser/fixtures/page-server.ts";
 import { requirement } from "../requirement.ts";
-import { launchChromium, withoutChromium } from "./fixtures/page-server.ts";
 
 const inChromium = await requirement("Chromium", withoutChromium);
 
