@@ -38,6 +38,7 @@ const comparisons: Comparison[] = [
       for (let i = 0; i < COUNT; i++) calls.with({ target: "edge" }).inc();
     },
     reference,
+    callsPerRound: 50,
   }),
 ];
 await record("metrics", comparisons);

@@ -133,16 +133,15 @@ export class Metrics {
     }
     if (defined !== undefined) return defined.family as unknown as MetricFamily<M, L>;
     const series = new Map<string, { labels: Readonly<Record<string, string>>; metric: M }>();
+    // The sets grow in place with later definitions.
+    const allowed = [...values];
     const family: MetricFamily<M, L> = {
       kind,
       name,
       help,
       series,
       with(given) {
-        const carried = Array.from(
-          values,
-          ([label, known]) => [label, known.has(given[label]!) ? given[label]! : OVERFLOW] as const,
-        );
+        const carried = allowed.map(([label, known]) => [label, known.has(given[label]!) ? given[label]! : OVERFLOW] as const);
         const key = JSON.stringify(carried);
         let entry = series.get(key);
         if (entry === undefined) {
