@@ -10,9 +10,9 @@ const inChromium = await requirement("Chromium", withoutChromium);
 const text = readFileSync(new URL("../reference/onnx-models.json", import.meta.url), "utf8");
 const { cases } = JSON.parse(text) as { cases: readonly ReferenceCase[] };
 
-/** Every twelfth case, and each that is listed below for what is special about it; all of them in test/soak, because WebGPU takes a minute. */
+/** Every twentieth case, and each that is listed below for what is special about it; all of them in test/soak, because WebGPU takes a minute. */
 const isDue = (name: string, index: number) =>
-  process.env["REFERENCE_MODELS"] === "all" || index % 12 === 0 || wrongOnWebGpu.has(name) || coarse.has(name);
+  process.env["REFERENCE_MODELS"] === "all" || index % 20 === 0 || wrongOnWebGpu.has(name) || coarse.has(name);
 
 /** Cases that ONNX Runtime answers otherwise than the specification says, on every device. A case that is right after all fails. */
 const wrongEverywhere: ReadonlyMap<string, string> = new Map([

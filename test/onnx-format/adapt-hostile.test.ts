@@ -129,7 +129,7 @@ describe("adaptModel on bytes that nobody vouches for", { timeout: 60_000 }, () 
   it("adapts or refuses every model with one byte changed or the end cut off", () => {
     for (const bytes of models.slice(0, 2)) {
       for (let i = 0; i < bytes.length; i++) {
-        for (const value of [0, 0x7f, 0x80, 0xff, bytes[i]! ^ 1, bytes[i]! ^ 7]) expectHarmless(bytes.with(i, value));
+        for (const value of [0, 0xff, bytes[i]! ^ 7]) expectHarmless(bytes.with(i, value));
         expectHarmless(bytes.subarray(0, i));
       }
     }
