@@ -183,11 +183,6 @@ export class LiveModel implements AsyncDisposable {
     return this.#batcher.waiting;
   }
 
-  /** What is known of the time of a run. */
-  get cost(): Batcher["cost"] {
-    return this.#batcher.cost;
-  }
-
   /** Lets the work that was submitted end, then releases the model. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed.abort();
