@@ -3,7 +3,7 @@
 
 /** Folder under src/ -> what its files may import besides their own folder (regular expressions under src/). */
 const PORT = "[^/]+/(?:approval-|audit-)?port\\.ts$";
-const RULES = "(?:registry|tracking)/rules/";
+const RULES = "(?:registry|tracking|monitoring)/rules/";
 const mayImport = {
   core: [],
   stats: ["core/"],
@@ -16,6 +16,8 @@ const mayImport = {
   mlflow: ["core/", "registry/port\\.ts$", "registry/index\\.ts$"],
   features: ["core/", "storage/port\\.ts$"],
   drift: ["core/", "storage/port\\.ts$", "stats/"],
+  // What watches predictions sees a drift detector through its port.
+  monitoring: ["core/", "storage/port\\.ts$", "drift/port\\.ts$", "stats/"],
   inference: ["core/", "storage/port\\.ts$", "onnx-format/"],
   router: ["core/"],
   // What every store of a port has to do alike lies beside the port, in `rules`.

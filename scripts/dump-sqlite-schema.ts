@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { DatabaseSync, type SQLOutputValue } from "node:sqlite";
 import { sqlite } from "../src/adapters/sqlite/index.ts";
 import { migrations } from "../src/adapters/sqlite/migrations.ts";
+import { writeMonitoringSample } from "../test/adapters/sqlite-schemas/monitoring-sample.ts";
 import { writeRegistrySample } from "../test/adapters/sqlite-schemas/registry-sample.ts";
 import { sampleClock, writeSample } from "../test/adapters/sqlite-schemas/sample.ts";
 import { schemaText } from "../test/adapters/sqlite-schemas/schema-text.ts";
@@ -22,6 +23,7 @@ try {
   await writeSample(stores);
   if (newest >= 2) await writeRegistrySample(stores);
   if (newest >= 3) await writeTrackingSample(stores);
+  if (newest >= 4) await writeMonitoringSample(stores);
   await stores.close();
   const db = new DatabaseSync(path);
   db.exec(`delete from modelwright_migrations where name > '${steps.at(-1)?.name}'`);

@@ -4,6 +4,8 @@ export const entries = {
   registry: "src/registry/index.ts",
   tracking: "src/tracking/index.ts",
   inference: "src/inference/index.ts",
+  drift: "src/drift/index.ts",
+  monitoring: "src/monitoring/index.ts",
   mlflow: "src/mlflow/index.ts",
   search: "src/search/index.ts",
   storage: "src/storage/index.ts",

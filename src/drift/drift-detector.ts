@@ -1,71 +1,29 @@
-import * as z from "zod";
 import type { Runtime } from "../core/call.ts";
 import { type Clock, systemClock } from "../core/clock.ts";
 import { ModelwrightError } from "../core/errors.ts";
 import { Emitter, type Event } from "../core/events.ts";
-import { parseOptions, standardSchema } from "../core/options.ts";
-import { type InferInput, type InferOutput, invalidInput, type Schema, validate } from "../core/schema.ts";
-import { type Column, columnOf } from "./column.ts";
-import { compareWindow, type DriftReport, type DriftThresholds, thresholdsSchema } from "./drift-report.ts";
-import { type FeatureKinds, type WatchedFeature, watchedFeatures } from "./feature-kind.ts";
-import { learnProfile } from "./learn-profile.ts";
-import {
-  type DriftWindow,
-  fingerprint,
-  parseProfile,
-  parseWindow,
-  type ReferenceProfile,
-  stateInvalid,
-} from "./reference-profile.ts";
-
-/** How to watch rows. */
-export interface DriftDetectorOptions<S extends Schema = Schema> {
-  /** Schema of a row: zod, or any other Standard Schema. */
-  readonly schema: S;
-  /**
-   * Columns to watch, and how: `numeric` by the order of numbers, `categorical` by equality of text, booleans or numbers.
-   *
-   * @defaultValue every column of a zod object schema; needed for other schemas, and for columns of other types
-   */
-  readonly features?: FeatureKinds<InferOutput<S>> | undefined;
-  /** A profile that {@link DriftDetector.fit} made, here or elsewhere. @defaultValue none; call `fit` before observing */
-  readonly reference?: ReferenceProfile | undefined;
-  /** When a difference is called drift. */
-  readonly thresholds?: DriftThresholds | undefined;
-  /**
-   * Whether rows are checked against the schema before they count. With `never` they are taken as they are: a value of another type
-   * counts as invalid, and no row but one that is no object is refused.
-   *
-   * @defaultValue "always"
-   */
-  readonly validate?: "always" | "never" | undefined;
-}
-
-/** Says that a check found drift; the report has the numbers. */
-export interface Drifted {
-  readonly verdict: "moderate" | "significant";
-  /** Names of the features that moved. */
-  readonly features: readonly string[];
-  /** Rows in the window. */
-  readonly rows: number;
-  /** When the window's first row was observed, milliseconds since the epoch. */
-  readonly since: number | null;
-  /** When the window's last row was observed, milliseconds since the epoch. */
-  readonly until: number | null;
-}
-
-/** Columns of equal length by name, arrays or typed arrays; those that are not watched are passed over. */
-export type DriftColumns<Row> = { readonly [K in keyof Row]?: DriftColumn<Row[K] | null | undefined> };
-
-type DriftColumn<Value> = readonly Value[] | (ArrayLike<Value> & ArrayBufferView);
-
-const optionsSchema = z.strictObject({
-  schema: standardSchema,
-  features: z.record(z.string(), z.enum(["numeric", "categorical"]).optional()).optional(),
-  reference: z.unknown().optional(),
-  thresholds: thresholdsSchema.default(() => thresholdsSchema.parse({})),
-  validate: z.enum(["always", "never"]).default("always"),
-});
+import { parseOptions } from "../core/options.ts";
+import type { InferInput, InferOutput, Schema } from "../core/schema.ts";
+import { checkedColumns, checkedRows } from "./checked-input.ts";
+import { type ComprehensiveReport, comprehensiveOf } from "./comprehensive.ts";
+import type { CheckOptions, DriftColumns, DriftConfirmed, Drifted } from "./detector-calls.ts";
+import { type DriftDetectorOptions, detectorOptions } from "./detector-options.ts";
+import { type DriftDetectorState, parseDetectorState } from "./detector-state.ts";
+import type { CellCounter, DriftLevel, DriftReport, DriftSource } from "./port.ts";
+import { ProfileCells } from "./profile/cell-counter.ts";
+import { DriftProfile, restoreProfile } from "./profile/drift-profile.ts";
+import { learnProfile } from "./profile/learn-profile.ts";
+import { ProfileLayout } from "./profile/profile-layout.ts";
+import type { DriftProfileState } from "./profile/profile-state.ts";
+import { parseProfile, type ReferenceProfile, stateInvalid } from "./profile/reference-profile.ts";
+import { type ComparedPart, compareWindow, type Judging, MIN_ROWS } from "./verdict/compare-window.ts";
+import { debiasedPsi } from "./verdict/debiased-psi.ts";
+import { byMethod, type DriftMethod } from "./verdict/methods.ts";
+import { Persistence } from "./verdict/persistence.ts";
+import { sidesOf } from "./verdict/sides.ts";
+import { partsOf } from "./verdict/window-parts.ts";
+import { type WatchedFeature, watchedFeatures } from "./watched-feature.ts";
+import { WindowPanes } from "./window-panes.ts";
 
 /**
  * Tells whether the rows seen lately still look like the rows that a model was made with.
@@ -73,13 +31,13 @@ const optionsSchema = z.strictObject({
  * Keeps counts, never rows: a reference is learned once into frozen bins, and each observed row adds one to a bin of each feature.
  * So memory is bounded, the order of rows does not matter, and windows of several processes add up exactly. Numeric features have 250
  * bins of equal mass (or one for each value, up to 20 distinct ones) and categorical ones a bin for each of the 50 most frequent
- * categories that at least 5 rows have; missing, invalid and unseen values have bins of their own. Unseen categories count as rare
- * ones where the reference has so many rare ones that new ones are to be expected.
+ * categories that at least 5 rows have; missing, infinite, invalid and unseen values have bins of their own. Unseen categories count as
+ * rare ones where the reference has so many rare ones that new ones are to be expected.
  *
  * A feature has moved when the difference is both large and unlikely to be chance: population stability index (PSI, debiased) of at
  * least 0.1 (moderate) or above 0.25 (significant) with an adjusted p-value below 0.01; or Kolmogorov–Smirnov distance of at least 0.1
- * with an adjusted p-value below 0.05 (moderate). Fewer than 30 rows on either side give no verdict. The p-values hold for a window
- * that is checked once: checking a growing window over and over finds drift more often than they say.
+ * with an adjusted p-value below 0.05 (moderate). Fewer than 30 rows on either side give no verdict. P-values hold for a window that is
+ * checked once; `evidence: "e-value"` allows for looking at any time.
  *
  * @example
  * ```ts
@@ -99,23 +57,24 @@ const optionsSchema = z.strictObject({
  * @source B. Yurdakul, "Statistical Properties of Population Stability Index", dissertation, Western Michigan University (2018); N.
  * Smirnov, Ann. Math. Statist. 19 (1948); Y. Benjamini, Y. Hochberg, J. R. Statist. Soc. B 57 (1995)
  */
-export class DriftDetector<S extends Schema = Schema> {
+export class DriftDetector<S extends Schema = Schema> implements DriftSource {
   readonly #schema: S;
   readonly #features: readonly WatchedFeature[];
-  readonly #thresholds: Required<DriftThresholds>;
-  readonly #validate: boolean;
+  readonly #options: ReturnType<typeof parseDetectorOptions>;
+  readonly #judging: Judging;
+  readonly #persistence: Persistence;
   readonly #clock: Clock;
   readonly #drifted: Emitter<Drifted>;
+  readonly #checked: Emitter<DriftReport>;
+  readonly #confirmed: Emitter<DriftConfirmed>;
   /** Fires after a check whose verdict is moderate or significant. */
   readonly onDrifted: Event<Drifted>;
-  #reference: ReferenceProfile | undefined;
-  /** Fingerprint of the reference, once it was needed: hashing a profile takes milliseconds. */
-  #fingerprint: string | undefined;
-  #columns: readonly Column[] = [];
-  #counts: readonly Float64Array[] = [];
-  #rows = 0;
-  #since: number | null = null;
-  #until: number | null = null;
+  /** Fires after a window was closed and checked, with its report. */
+  readonly onChecked: Event<DriftReport>;
+  /** Fires after a closed window has changed the confirmed level, up or down. */
+  readonly onConfirmed: Event<DriftConfirmed>;
+  #learned: { readonly layout: ProfileLayout; readonly panes: WindowPanes } | undefined;
+  #lastConfirmed: DriftLevel = "none";
 
   /**
    * @param options - schema, watched columns and thresholds; copied
@@ -124,20 +83,43 @@ export class DriftDetector<S extends Schema = Schema> {
    * @throws a {@link ModelwrightError} with code `DRIFT_STATE_INVALID` for a reference that is damaged or of other features
    */
   constructor(options: DriftDetectorOptions<S>, { clock = systemClock, logger }: Runtime = {}) {
-    const parsed = parseOptions(optionsSchema, options, "DriftDetector");
+    this.#options = parseDetectorOptions(options);
     this.#schema = options.schema;
-    this.#features = watchedFeatures(parsed.schema, parsed.features);
-    this.#thresholds = parsed.thresholds;
-    this.#validate = parsed.validate === "always";
+    this.#features = watchedFeatures(this.#options.schema, this.#options.features);
+    const { thresholds, correction, evidence, confirm } = this.#options;
+    this.#judging = { thresholds, correction, evidence, importance: this.#features.map(({ importance }) => importance) };
+    this.#persistence = new Persistence(confirm, thresholds);
     this.#clock = clock;
     this.#drifted = new Emitter(logger);
+    this.#checked = new Emitter(logger);
+    this.#confirmed = new Emitter(logger);
     this.onDrifted = this.#drifted.event;
-    if (parsed.reference !== undefined) this.#adopt(parseProfile(parsed.reference));
+    this.onChecked = this.#checked.event;
+    this.onConfirmed = this.#confirmed.event;
+    if (this.#options.reference !== undefined) this.#adopt(parseProfile(this.#options.reference));
   }
 
   /** What was learned of the reference, to be stored as JSON and given to other detectors; undefined before {@link DriftDetector.fit}. */
   get reference(): ReferenceProfile | undefined {
-    return this.#reference;
+    return this.#learned?.layout.reference;
+  }
+
+  /**
+   * Names the reference, so that counts over another one are not mixed up with its own.
+   *
+   * @throws a {@link ModelwrightError} with code `DRIFT_STATE_INVALID` without a reference
+   */
+  get fingerprint(): string {
+    return this.#known().fingerprint;
+  }
+
+  /**
+   * The counts of the window; of the running pane where windows slide.
+   *
+   * @throws a {@link ModelwrightError} with code `DRIFT_STATE_INVALID` without a reference
+   */
+  get window(): DriftProfile {
+    return this.#panes().running;
   }
 
   /**
@@ -148,7 +130,8 @@ export class DriftDetector<S extends Schema = Schema> {
    * value that is not of its feature's kind; the earlier reference stays
    */
   fit(rows: Iterable<InferInput<S>>): ReferenceProfile {
-    const profile = learnProfile(this.#features, this.#checked([...rows]));
+    const { season, segmentBy, sampleRows } = this.#options;
+    const profile = learnProfile(this.#features, this.#rows([...rows]), { season, segmentBy, sampleRows });
     this.#adopt(profile);
     return profile;
   }
@@ -160,15 +143,10 @@ export class DriftDetector<S extends Schema = Schema> {
    * @throws a {@link ModelwrightError} with code `DRIFT_STATE_INVALID` without a reference
    */
   observe(rows: InferInput<S> | readonly InferInput<S>[]): void {
-    this.#requireReference();
-    const checked = this.#checked(Array.isArray(rows) ? rows : [rows]);
-    for (let i = 0; i < this.#columns.length; i++) {
-      const column = this.#columns[i]!;
-      const counts = this.#counts[i]!;
-      const { feature } = column.profile;
-      for (const row of checked) counts[column.binOf((row as Readonly<Record<string, unknown>>)[feature])]! += 1;
-    }
-    this.#add(checked.length, this.#clock.now());
+    const panes = this.#panes();
+    const checked = this.#rows(Array.isArray(rows) ? rows : [rows]);
+    const now = this.#clock.now();
+    for (const row of checked) panes.observe(row, now);
   }
 
   /**
@@ -180,81 +158,92 @@ export class DriftDetector<S extends Schema = Schema> {
    * @throws a {@link ModelwrightError} with code `DRIFT_STATE_INVALID` without a reference
    */
   observeColumns(columns: DriftColumns<InferOutput<S>>): void {
-    this.#requireReference();
-    const given = columns as Readonly<Record<string, ArrayLike<unknown> | undefined>>;
-    const values = this.#columns.map(({ profile: { feature } }) => {
-      if (given[feature]?.length !== undefined) return given[feature];
-      const message = `The columns to observe lack ${JSON.stringify(feature)}; every watched feature needs one`;
-      throw new ModelwrightError("INPUT_MISSING", message, { details: { input: feature, known: Object.keys(given) } });
-    });
-    // Not any object with a length: JSON can claim any length.
-    const strange = values.findIndex((column) => !Array.isArray(column) && !ArrayBuffer.isView(column));
-    if (strange >= 0) {
-      const path = [this.#columns[strange]!.profile.feature];
-      throw invalidInput("The batch of columns", [{ path, message: "expected an array or a typed array" }]);
-    }
-    const length = values[0]!.length;
-    const unequal = values.findIndex((column) => column.length !== length);
-    if (unequal >= 0) {
-      const path = [this.#columns[unequal]!.profile.feature];
-      throw invalidInput("The batch of columns", [
-        { path, message: `expected ${length} values, but got ${values[unequal]!.length}` },
-      ]);
-    }
-    this.#columns.forEach((column, i) => {
-      const counts = this.#counts[i]!;
-      const items = values[i]!;
-      for (let row = 0; row < length; row++) counts[column.binOf(items[row])]! += 1;
-    });
-    this.#add(length, this.#clock.now());
+    const { segmentBy, season } = this.#known();
+    const { given, length } = checkedColumns(columns, this.#features, [segmentBy, season?.at]);
+    this.#panes().observeColumns(given, length, this.#clock.now());
   }
 
   /**
    * Compares the window with the reference, and fires {@link DriftDetector.onDrifted} when a feature has moved.
    *
-   * @param options - `reset` starts a new window afterwards
    * @throws a {@link ModelwrightError} with code `DRIFT_STATE_INVALID` without a reference
    */
-  check({ reset = false }: { readonly reset?: boolean } = {}): DriftReport {
-    const referenceRows = this.#requireReference().rows;
-    const report = compareWindow(
-      { columns: this.#columns, counts: this.#counts, rows: this.#rows, referenceRows, since: this.#since, until: this.#until },
-      this.#thresholds,
-    );
-    if (reset) this.reset();
-    const { verdict, rows, since, until } = report;
-    if (verdict === "moderate" || verdict === "significant") {
-      const features = report.features.filter(({ level }) => level !== "none").map(({ feature }) => feature);
-      this.#drifted.emit({ verdict, features, rows, since, until });
+  check({ reset = false, method }: CheckOptions = {}): DriftReport {
+    const report = this.#report(this.#panes().sum, method, reset);
+    if (reset) {
+      this.reset();
+      this.#closed(report);
     }
+    this.#announce(report);
     return report;
   }
 
-  /** Starts a new, empty window. The reference stays. */
-  reset(): void {
-    for (const counts of this.#counts) counts.fill(0);
-    this.#rows = 0;
-    this.#since = null;
-    this.#until = null;
-  }
-
   /**
-   * The window's counts as JSON, to be stored or sent. {@link DriftDetector.merge} of an empty detector over the same reference
-   * restores it.
+   * Compares the window by every method, and says how far they agree.
    *
    * @throws a {@link ModelwrightError} with code `DRIFT_STATE_INVALID` without a reference
    */
-  snapshot(): DriftWindow {
-    const reference = this.#requireReference();
-    this.#fingerprint ??= fingerprint(reference);
+  comprehensive(): ComprehensiveReport {
+    const layout = this.#known();
+    const profile = this.#panes().sum;
+    return comprehensiveOf(layout, profile, this.#report(profile, undefined, false), this.#judging);
+  }
+
+  /**
+   * Compares any profile over the reference, such as a sum of several processes' or of an hour, without touching the window.
+   *
+   * @throws a {@link ModelwrightError} with code `DRIFT_STATE_INVALID` without a reference, or for a profile that is damaged or over
+   * another one
+   */
+  compare(
+    profile: DriftProfile | DriftProfileState | Uint8Array,
+    { method }: { readonly method?: DriftMethod | undefined } = {},
+  ): DriftReport {
+    const own = this.profile();
+    own.merge(profile);
+    return this.#compare(partsOf(this.#known(), own), own, method);
+  }
+
+  /**
+   * An empty profile over the reference, to count rows apart from the window.
+   *
+   * @throws a {@link ModelwrightError} with code `DRIFT_STATE_INVALID` without a reference
+   */
+  profile(): DriftProfile {
+    return new DriftProfile(this.#known());
+  }
+
+  /** Starts a new, empty window. The reference stays, and so do confirmed levels. */
+  reset(): void {
+    this.#learned?.panes.reset();
+  }
+
+  /**
+   * The windows and the levels of closed ones as JSON; the reference is stored by itself. {@link DriftDetector.restore} goes on from there.
+   *
+   * @throws a {@link ModelwrightError} with code `DRIFT_STATE_INVALID` without a reference
+   */
+  snapshot(): DriftDetectorState {
     return {
       schemaVersion: 1,
-      reference: this.#fingerprint,
-      rows: this.#rows,
-      since: this.#since,
-      until: this.#until,
-      counts: this.#counts.map((counts) => [...counts]),
+      panes: this.#panes().all.map((pane) => pane.toJSON()),
+      levels: this.#persistence.toJSON(),
+      confirmed: this.#lastConfirmed,
     };
+  }
+
+  /**
+   * Goes on from a snapshot, instead of the window and the levels that there are.
+   *
+   * @throws a {@link ModelwrightError} with code `DRIFT_STATE_INVALID` for a damaged snapshot, or one over another reference; nothing
+   * is changed
+   */
+  restore(state: DriftDetectorState): void {
+    const layout = this.#known();
+    const { panes, levels, confirmed } = parseDetectorState(state);
+    this.#panes().restore(panes.map((pane) => restoreProfile(layout, pane)));
+    this.#persistence.restore(levels);
+    this.#lastConfirmed = confirmed;
   }
 
   /**
@@ -263,59 +252,141 @@ export class DriftDetector<S extends Schema = Schema> {
    * @throws a {@link ModelwrightError} with code `DRIFT_STATE_INVALID` for a damaged window, one over another reference, or more than
    * 2^53 − 1 rows together; nothing is added
    */
-  merge(window: DriftWindow): void {
-    const reference = this.#requireReference();
-    this.#fingerprint ??= fingerprint(reference);
-    const { rows, since, until, counts } = parseWindow(window, reference, this.#fingerprint);
-    if (!Number.isSafeInteger(this.#rows + rows))
-      throw stateInvalid("The windows have too many rows together to be counted exactly");
-    this.#counts.forEach((own, i) => {
-      for (let bin = 0; bin < own.length; bin++) own[bin]! += counts[i]![bin]!;
-    });
-    if (since === null || until === null) return;
-    this.#add(rows, until);
-    this.#since = Math.min(this.#since ?? since, since);
+  merge(window: DriftProfile | DriftProfileState | Uint8Array): void {
+    this.window.merge(window);
   }
 
-  #add(rows: number, at: number): void {
-    if (rows === 0) return;
-    this.#rows += rows;
-    this.#since = Math.min(this.#since ?? at, at);
-    this.#until = Math.max(this.#until ?? at, at);
+  /**
+   * Features and how many cells each has.
+   *
+   * @throws a {@link ModelwrightError} with code `DRIFT_STATE_INVALID` without a reference
+   */
+  get layout(): DriftSource["layout"] {
+    return this.#known().columns.map(({ profile, cells }) => ({ feature: profile.feature, cells: cells.length }));
+  }
+
+  /**
+   * Counts rows in the cells of PSI alone, for a monitor that keeps many windows.
+   *
+   * @throws a {@link ModelwrightError} with code `DRIFT_STATE_INVALID` without a reference
+   */
+  counter(): CellCounter {
+    return new ProfileCells(this.#known());
+  }
+
+  /**
+   * Compares counts of cells that {@link DriftDetector.counter} has taken, or a sum of such. Seasons and segments are not told apart.
+   *
+   * @throws a {@link ModelwrightError} with code `DRIFT_STATE_INVALID` without a reference, or for counts of another length
+   */
+  compareCells(
+    counts: Float64Array,
+    window: { readonly rows: number; readonly since: number | null; readonly until: number | null },
+  ): DriftReport {
+    const { columns, parts } = this.#cellsOf(counts);
+    const reference = { ...parts[0]!, bins: undefined, unknown: 0 };
+    const sides = sidesOf(columns, reference, { rows: window.rows, cells: counts, bins: undefined, moments: undefined });
+    const part = { segment: null, sides, rows: window.rows, referenceRows: reference.rows, warnings: [] };
+    return compareWindow([part], this.#judging, { since: window.since, until: window.until });
+  }
+
+  /**
+   * Debiased PSI of each feature, for counts of cells; 0 for all of them below 30 rows.
+   *
+   * @throws a {@link ModelwrightError} with code `DRIFT_STATE_INVALID` without a reference, or for counts of another length
+   */
+  debiasedPsi(counts: Float64Array): Float64Array {
+    const { columns, parts } = this.#cellsOf(counts);
+    const rows = counts.subarray(0, columns[0]!.cells.length).reduce((sum, count) => sum + count, 0);
+    return rows < MIN_ROWS ? new Float64Array(columns.length) : debiasedPsi(columns, parts[0]!, counts, rows);
+  }
+
+  /** The layout that counts of cells fit. */
+  #cellsOf(counts: Float64Array): ProfileLayout {
+    const layout = this.#known();
+    if (counts.length !== layout.parts[0]!.cells.length)
+      throw stateInvalid("The counts of cells do not fit the reference profile");
+    return layout;
+  }
+
+  #report(profile: DriftProfile, method: DriftMethod | undefined, closes: boolean): DriftReport {
+    return this.#persistence.confirm(this.#compare(partsOf(this.#known(), profile), profile, method), { closes });
+  }
+
+  #compare(parts: readonly ComparedPart[], { since, until }: DriftProfile, method: DriftMethod | undefined): DriftReport {
+    const report = compareWindow(parts, this.#judging, { since, until });
+    return method === undefined ? report : byMethod(report, parts, method, this.#judging);
+  }
+
+  /** The end of a window that ends by itself. */
+  #full(window: DriftProfile): void {
+    const report = this.#report(window, undefined, true);
+    this.#closed(report);
+    this.#announce(report);
+  }
+
+  #closed(report: DriftReport): void {
+    this.#checked.emit(report);
+    const from = this.#lastConfirmed;
+    const to = report.confirmed === "insufficient_data" ? from : report.confirmed;
+    if (from === to) return;
+    this.#lastConfirmed = to;
+    this.#confirmed.emit({ from, to, features: namesOf(report, ({ confirmed }) => confirmed !== "none") });
+  }
+
+  #announce({ verdict, rows, since, until, ...report }: DriftReport): void {
+    if (verdict !== "moderate" && verdict !== "significant") return;
+    const confirmed = report.confirmed === "insufficient_data" ? "none" : report.confirmed;
+    const features = namesOf(report, ({ level }) => level !== "none");
+    this.#drifted.emit({ verdict, confirmed, features, rows, since, until });
   }
 
   #adopt(reference: ReferenceProfile): void {
-    const kinds = new Map(this.#features.map(({ feature, kind }) => [feature, kind]));
-    const other = reference.features.find(({ feature, kind }) => kinds.get(feature) !== kind)?.feature;
+    const kinds = new Map(this.#features.map(({ feature, kind, role }) => [feature, `${kind} ${role}`]));
+    const other = reference.features.find(({ feature, kind, role }) => kinds.get(feature) !== `${kind} ${role}`)?.feature;
     if (other !== undefined || reference.features.length !== kinds.size) {
       const names = reference.features.map(({ feature, kind }) => `${feature} (${kind})`).join(", ");
       const watched = this.#features.map(({ feature, kind }) => `${feature} (${kind})`).join(", ");
       throw stateInvalid(`The reference profile is of ${names}, but the detector watches ${watched}; fit a new one`);
     }
-    this.#reference = reference;
-    this.#fingerprint = undefined;
-    this.#columns = reference.features.map(columnOf);
-    this.#counts = reference.features.map(({ counts }) => new Float64Array(counts.length));
-    this.reset();
+    const { season, segmentBy, sampleRows } = this.#options;
+    if (
+      reference.seasons?.by !== season?.by ||
+      reference.segments?.by !== segmentBy ||
+      (reference.sample === null) !== (sampleRows === 0)
+    ) {
+      throw stateInvalid("The reference profile has other seasons, segments or samples than the detector; fit a new one");
+    }
+    const layout = new ProfileLayout(reference, { at: season?.at, sampleRows });
+    this.#learned = { layout, panes: new WindowPanes(layout, this.#options.window, (full) => this.#full(full)) };
+    this.#persistence.restore({});
+    this.#lastConfirmed = "none";
   }
 
-  #requireReference(): ReferenceProfile {
-    if (this.#reference !== undefined) return this.#reference;
+  #known(): ProfileLayout {
+    if (this.#learned !== undefined) return this.#learned.layout;
     throw stateInvalid("The detector has no reference to compare with; call fit(rows), or give a stored profile as `reference`");
   }
 
-  #checked(rows: readonly unknown[]): readonly object[] {
-    if (this.#validate) {
-      return rows.map((row, i) => asObject(validate(this.#schema, row, rows.length === 1 ? "The row" : `Row ${i}`), i));
-    }
-    rows.forEach(asObject);
-    return rows as readonly object[];
+  #panes(): WindowPanes {
+    this.#known();
+    return this.#learned!.panes;
+  }
+
+  #rows(rows: readonly unknown[]): readonly object[] {
+    return checkedRows(this.#options.validate === "always" ? this.#schema : undefined, rows);
   }
 }
 
-function asObject(row: unknown, index: number): object {
-  if (typeof row === "object" && row !== null) return row;
-  throw invalidInput("The batch of rows", [
-    { path: [index], message: `expected an object, but got ${row === null ? "null" : typeof row}` },
-  ]);
+function parseDetectorOptions(options: unknown) {
+  return parseOptions(detectorOptions, options, "DriftDetector");
+}
+
+/** Names of features of a report that `test` picks, each once. */
+function namesOf(
+  { features, segments }: Pick<DriftReport, "features" | "segments">,
+  test: (feature: DriftReport["features"][number]) => boolean,
+): string[] {
+  const all = [...features, ...segments.flatMap((part) => part.features)];
+  return [...new Set(all.filter(test).map(({ feature }) => feature))];
 }

@@ -1,4 +1,6 @@
+import { orderStatistics } from "./order-statistics.ts";
 import { quantileOfSorted } from "./quantile.ts";
+import { HIGH_WORD } from "./sort.ts";
 
 /** A sample of at most this many distinct values gets one bin for each of them. */
 const MAX_DISCRETE = 20;
@@ -18,15 +20,42 @@ export interface Bins {
  */
 export function learnBins(sorted: Float64Array, count: number): Bins {
   const values = distinct(sorted, MAX_DISCRETE + 1);
+  return binsFrom(values, () => Float64Array.from({ length: count - 1 }, (_, i) => quantileOfSorted(sorted, (i + 1) / count)));
+}
+
+/** {@link learnBins} of a sample in any order, to the last bit, without sorting it. */
+export function learnBinsUnsorted(values: Float64Array, count: number): Bins {
+  return binsFrom(someDistinct(values), () => quantiles(values, count));
+}
+
+/**
+ * @param values - the distinct values, ascending, or more than {@link MAX_DISCRETE} of them, the least one first
+ * @param quantiles - the inner quantiles, ascending
+ */
+function binsFrom(values: readonly number[], quantiles: () => Float64Array): Bins {
   const below = nextDown(values[0] ?? 0);
   if (values.length > 0 && values.length <= MAX_DISCRETE && Number.isFinite(below)) {
     return { edges: Float64Array.of(below, ...values), discrete: true };
   }
-  if (sorted.length === 0) return { edges: new Float64Array(), discrete: false };
-  const quantiles = Float64Array.from({ length: count - 1 }, (_, i) => quantileOfSorted(sorted, (i + 1) / count));
-  const edges = distinct(quantiles, count);
-  if (edges[0] === sorted[0] && Number.isFinite(below)) edges.unshift(below);
+  if (values.length === 0) return { edges: new Float64Array(), discrete: false };
+  const edges = distinct(quantiles(), Number.POSITIVE_INFINITY);
+  if (edges[0] === values[0] && Number.isFinite(below)) edges.unshift(below);
   return { edges: Float64Array.from(edges), discrete: false };
+}
+
+/** The quantiles i / `count` of a sample in any order, as {@link quantileOfSorted} has them. */
+function quantiles(values: Float64Array, count: number): Float64Array {
+  const last = values.length - 1;
+  const ranks: number[] = [];
+  for (let i = 1; i < count; i++) {
+    const rank = Math.floor((i / count) * last);
+    ranks.push(rank, Math.min(rank + 1, last));
+  }
+  const found = orderStatistics(values, ranks);
+  return Float64Array.from({ length: count - 1 }, (_, i) => {
+    const rank = ((i + 1) / count) * last;
+    return quantileOfSorted(found.subarray(2 * i, 2 * i + 2), rank - Math.floor(rank));
+  });
 }
 
 /** The bin of a value that is no NaN. */
@@ -39,6 +68,73 @@ export function binIndex(edges: Float64Array, value: number): number {
     else high = middle;
   }
   return low;
+}
+
+/** From this length on a table of all leading 16 bits pays. */
+const MIN_TABLE = 100_000;
+
+/** In no one bin. */
+const AMBIGUOUS = 0xffff;
+
+/**
+ * How many values each bin holds.
+ *
+ * A table has the bin of all doubles with the same leading 16 bits, where they have one bin, so that only values next to an edge are
+ * searched for.
+ *
+ * @param edges - ascending, at most 65 534 of them
+ * @param values - without NaN
+ */
+export function countBins(edges: Float64Array, values: Float64Array): Float64Array {
+  const counts = new Float64Array(edges.length + 1);
+  if (values.length < MIN_TABLE) {
+    for (let i = 0; i < values.length; i++) counts[binIndex(edges, values[i]!)]! += 1;
+    return counts;
+  }
+  const table = tableOf(edges);
+  const words = new Int32Array(values.buffer, values.byteOffset, 2 * values.length);
+  for (let i = 0; i < values.length; i++) {
+    const bin = table[words[2 * i + HIGH_WORD]! >>> 16]!;
+    counts[bin === AMBIGUOUS ? binIndex(edges, values[i]!) : bin]! += 1;
+  }
+  return counts;
+}
+
+/** For the leading 16 bits of a double its bin, or {@link AMBIGUOUS}. */
+function tableOf(edges: Float64Array): Uint16Array {
+  const table = new Uint16Array(0x1_0000);
+  const value = new Float64Array(1);
+  const words = new Int32Array(value.buffer);
+  // Of both doubles with the same leading bits and only zeros or ones behind, one is the least and one the greatest.
+  for (let bits = 0; bits < table.length; bits++) {
+    words[HIGH_WORD] = bits << 16;
+    words[1 - HIGH_WORD] = 0;
+    const first = binIndex(edges, value[0]!);
+    words[HIGH_WORD] = (bits << 16) | 0xffff;
+    words[1 - HIGH_WORD] = -1;
+    table[bits] = first === binIndex(edges, value[0]!) ? first : AMBIGUOUS;
+  }
+  return table;
+}
+
+/** The distinct values of a sample, ascending; when there are more than {@link MAX_DISCRETE}, one more than that, the least one first. */
+function someDistinct(values: Float64Array): number[] {
+  const found: number[] = [];
+  let last = Number.NaN;
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!;
+    if (value === last) continue;
+    last = value;
+    let place = 0;
+    while (place < found.length && found[place]! < value) place += 1;
+    if (found[place] === value) continue;
+    found.splice(place, 0, value);
+    if (found.length > MAX_DISCRETE) {
+      for (let j = i; j < values.length; j++) if (values[j]! < found[0]!) found[0] = values[j]!;
+      return found;
+    }
+  }
+  return found;
 }
 
 /** The first `limit` distinct values of a sorted sample. */

@@ -9,6 +9,7 @@ export { type BlobReferencesSubject, blobReferencesConformance } from "./conform
 export { type BlobStoreSuiteOptions, blobStoreConformance } from "./conformance/blob-store.ts";
 export { executionProviderConformance } from "./conformance/execution-provider.ts";
 export { keyValueStoreConformance } from "./conformance/key-value-store.ts";
+export { monitoringStoreConformance } from "./conformance/monitoring-store.ts";
 export { onlineStoreConformance } from "./conformance/online-store.ts";
 export { registryReferencesConformance } from "./conformance/registry-references.ts";
 export { registryStoreConformance } from "./conformance/registry-store.ts";

@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, it } from "vitest";
 import type { MariadbStores } from "../../src/adapters/mariadb/index.ts";
 import { keyValueStoreConformance } from "../../src/testing/conformance/key-value-store.ts";
+import { monitoringStoreConformance } from "../../src/testing/conformance/monitoring-store.ts";
 import { onlineStoreConformance } from "../../src/testing/conformance/online-store.ts";
 import { registryReferencesConformance } from "../../src/testing/conformance/registry-references.ts";
 import { registryStoreConformance } from "../../src/testing/conformance/registry-store.ts";
@@ -10,6 +11,7 @@ import { requirement } from "../requirement.ts";
 import { changesLikeMemory } from "./changes-like-memory.ts";
 import { type SharedMariadb, sharedMariadb, whyNoMariadb } from "./fixtures/mariadb-server.ts";
 import { logsLikeMemory } from "./logs-like-memory.ts";
+import { monitorsLikeMemory } from "./monitors-like-memory.ts";
 import { newestRowWins } from "./newest-row-wins.ts";
 
 const onMariadb = await requirement("MariaDB", whyNoMariadb);
@@ -20,7 +22,9 @@ onMariadb("mariadb", () => {
   afterAll(async () => (await shared)?.[Symbol.asyncDispose]());
 
   /** One store of an empty database. */
-  async function open<K extends "registry" | "tracking" | "online" | "keyValues">(port: K): Promise<MariadbStores[K]> {
+  async function open<K extends "registry" | "tracking" | "online" | "keyValues" | "monitoring">(
+    port: K,
+  ): Promise<MariadbStores[K]> {
     shared ??= sharedMariadb();
     const db = await (await shared).open();
     return { ...db[port], [Symbol.asyncDispose]: () => db.close() };
@@ -32,7 +36,9 @@ onMariadb("mariadb", () => {
   trackingReferencesConformance(kit, () => open("tracking"));
   onlineStoreConformance(kit, () => open("online"));
   keyValueStoreConformance(kit, () => open("keyValues"));
+  monitoringStoreConformance(kit, () => open("monitoring"));
   newestRowWins("mariadb", () => open("online"));
   logsLikeMemory("mariadb", () => open("tracking"));
+  monitorsLikeMemory("mariadb", () => open("monitoring"));
   changesLikeMemory("mariadb", () => open("registry"), 20);
 });

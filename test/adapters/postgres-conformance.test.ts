@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, it } from "vitest";
 import type { PostgresStores } from "../../src/adapters/postgres/index.ts";
 import { keyValueStoreConformance } from "../../src/testing/conformance/key-value-store.ts";
+import { monitoringStoreConformance } from "../../src/testing/conformance/monitoring-store.ts";
 import { onlineStoreConformance } from "../../src/testing/conformance/online-store.ts";
 import { registryReferencesConformance } from "../../src/testing/conformance/registry-references.ts";
 import { registryStoreConformance } from "../../src/testing/conformance/registry-store.ts";
@@ -10,6 +11,7 @@ import { requirement } from "../requirement.ts";
 import { changesLikeMemory } from "./changes-like-memory.ts";
 import { type SharedPostgres, sharedPostgres, whyNoPostgres } from "./fixtures/postgres-server.ts";
 import { logsLikeMemory } from "./logs-like-memory.ts";
+import { monitorsLikeMemory } from "./monitors-like-memory.ts";
 import { newestRowWins } from "./newest-row-wins.ts";
 
 const onPostgres = await requirement("PostgreSQL", whyNoPostgres);
@@ -20,7 +22,9 @@ onPostgres("postgres", () => {
   afterAll(async () => (await shared)?.[Symbol.asyncDispose]());
 
   /** One store of an empty schema. */
-  async function open<K extends "registry" | "tracking" | "online" | "keyValues">(port: K): Promise<PostgresStores[K]> {
+  async function open<K extends "registry" | "tracking" | "online" | "keyValues" | "monitoring">(
+    port: K,
+  ): Promise<PostgresStores[K]> {
     shared ??= sharedPostgres();
     const db = await (await shared).open();
     return { ...db[port], [Symbol.asyncDispose]: () => db.close() };
@@ -32,7 +36,9 @@ onPostgres("postgres", () => {
   trackingReferencesConformance(kit, () => open("tracking"));
   onlineStoreConformance(kit, () => open("online"));
   keyValueStoreConformance(kit, () => open("keyValues"));
+  monitoringStoreConformance(kit, () => open("monitoring"));
   newestRowWins("postgres", () => open("online"));
   logsLikeMemory("postgres", () => open("tracking"));
+  monitorsLikeMemory("postgres", () => open("monitoring"));
   changesLikeMemory("postgres", () => open("registry"), 20);
 });

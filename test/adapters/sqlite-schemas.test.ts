@@ -6,6 +6,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import { sqlite } from "../../src/adapters/sqlite/index.ts";
 import { migrations } from "../../src/adapters/sqlite/migrations.ts";
 import { draft, stamp } from "./fixtures/registry-draft.ts";
+import { readMonitoringSample, writeMonitoringSample } from "./sqlite-schemas/monitoring-sample.ts";
 import { readRegistrySample, writeRegistrySample } from "./sqlite-schemas/registry-sample.ts";
 import { readSample, sampleClock, writeSample } from "./sqlite-schemas/sample.ts";
 import { schemaText } from "./sqlite-schemas/schema-text.ts";
@@ -78,6 +79,16 @@ describe("schemas of SQLite databases", () => {
     expect(sample).toEqual(await readTrackingSample(fresh));
     expect(sample.found).toEqual(["r1"]);
     expect(sample.odd.map(({ value }) => value)).toEqual([-0.5, Number.POSITIVE_INFINITY, Number.NaN]);
+  });
+
+  it.each(dumps.filter((dump) => dump >= "0004"))("can be brought forward from %s, with all that is monitored", async (dump) => {
+    await using fresh = sqlite({ path: ":memory:" });
+    await writeMonitoringSample(fresh);
+    await using db = sqlite({ path: released(dump) });
+    const sample = await readMonitoringSample(db);
+    expect(sample).toEqual(await readMonitoringSample(fresh));
+    expect(sample.predictions.map(({ id }) => id)).toEqual(["p1", "p2", "naïve 模型 'quoted'", "p3"]);
+    expect(sample.buckets).toHaveLength(3);
   });
 
   it.each(dumps)("brought forward from %s equal a fresh one", async (dump) => {

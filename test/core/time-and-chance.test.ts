@@ -41,12 +41,27 @@ function uses(source: string): { name: string; line: number }[] {
 }
 
 function nameOf(node: ts.Node): string | undefined {
-  if (ts.isIdentifier(node)) return node.text;
+  if (ts.isIdentifier(node)) return isOwnMember(node) ? undefined : node.text;
   if (ts.isPropertyAccessExpression(node) && ts.isIdentifier(node.expression)) return `${node.expression.text}.${node.name.text}`;
   if (ts.isCallExpression(node) && ts.isIdentifier(node.expression)) return `${node.expression.text}()`;
   if (ts.isNewExpression(node) && ts.isIdentifier(node.expression) && !node.arguments?.length)
     return `new ${node.expression.text}()`;
   return undefined;
+}
+
+/** Whether `performance` only names a member of something of ours, such as a method, and not the global object's. */
+function isOwnMember(node: ts.Identifier): boolean {
+  const { parent } = node;
+  if (node.text !== "performance") return false;
+  if (ts.isPropertyAccessExpression(parent) && parent.name === node) {
+    return !/^(?:globalThis|window|self)$/.test(parent.expression.getText());
+  }
+  const declares =
+    ts.isMethodDeclaration(parent) ||
+    ts.isPropertySignature(parent) ||
+    ts.isMethodSignature(parent) ||
+    ts.isPropertyAssignment(parent);
+  return declares && parent.name === node;
 }
 
 describe("the sources", () => {
@@ -96,6 +111,8 @@ describe("the search for time and chance", () => {
     "const at = clock.now();",
     "const at = Date.parse(text);",
     "const consoleLogger = 1;",
+    "const report = await monitor.performance({ from });",
+    "const a = { performance: 1 };",
   ])("finds none in %s", (source) => {
     expect(uses(source)).toEqual([]);
   });

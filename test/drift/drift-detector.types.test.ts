@@ -1,7 +1,7 @@
 import { describe, expect, expectTypeOf, it } from "vitest";
 import { z } from "zod";
 import type { Schema } from "../../src/core/schema.ts";
-import { DriftDetector, type FeatureKinds } from "../../src/drift/index.ts";
+import { DriftDetector, type FeatureKinds, type FeatureOptions } from "../../src/drift/index.ts";
 
 const input = z.object({ amount: z.number().nullable(), country: z.string(), at: z.date().optional() });
 const features = { amount: "numeric", country: "categorical" } as const;
@@ -12,8 +12,9 @@ describe("the types of a DriftDetector", () => {
     type Row = Parameters<typeof detector.fit>[0] extends Iterable<infer R> ? R : never;
     expectTypeOf<Row>().toEqualTypeOf<{ amount: number | null; country: string; at?: Date | undefined }>();
     expectTypeOf<FeatureKinds<Row>>().toEqualTypeOf<{
-      readonly amount?: "numeric" | "categorical";
-      readonly country?: "categorical";
+      readonly amount?: ("numeric" | "categorical" | "timestamp") | FeatureOptions<"numeric" | "categorical" | "timestamp">;
+      readonly country?: ("categorical" | "text" | "timestamp") | FeatureOptions<"categorical" | "text" | "timestamp">;
+      readonly at?: "timestamp" | FeatureOptions<"timestamp">;
     }>();
     expect(detector.reference).toBeUndefined();
   });
@@ -23,7 +24,7 @@ describe("the types of a DriftDetector", () => {
     expect(() => new DriftDetector({ schema: input, features: { country: "numeric" } }).fit([row])).toThrow();
     // @ts-expect-error misspelt
     expect(() => new DriftDetector({ schema: input, features: { amuont: "numeric" } })).toThrow();
-    // @ts-expect-error a date is neither
+    // @ts-expect-error a date is no number
     expect(() => new DriftDetector({ schema: input, features: { at: "numeric" } }).fit([row])).toThrow();
     // @ts-expect-error no such kind
     expect(() => new DriftDetector({ schema: input, features: { amount: "ordinal" } })).toThrow();
@@ -40,7 +41,7 @@ describe("the types of a DriftDetector", () => {
     detector.observeColumns({ amount: Float64Array.of(1), country: ["CH"] });
     // @ts-expect-error countries are no numbers
     detector.observeColumns({ amount: [1], country: [2] });
-    expect(detector.snapshot().rows).toBe(3);
+    expect(detector.window.rows).toBe(3);
   });
 
   it("hold for a schema of another library", () => {

@@ -18,6 +18,7 @@ const planted: readonly { rule: string; file: string; text: string; from?: strin
     "mlflow",
     "features",
     "drift",
+    "monitoring",
     "inference",
     "router",
   ].map((folder) => ({

@@ -124,17 +124,19 @@ describe("hostile windows and columns of a drift detector", () => {
   it("cannot make counts that are no longer exact", () => {
     const source = fitted();
     source.observe(rows);
-    const window = source.snapshot();
+    const window = source.window.toJSON();
     const most = Number.MAX_SAFE_INTEGER;
-    const huge = { ...window, rows: most, counts: [window.counts[0]!.map((_, bin) => (bin === 0 ? most : 0))] };
+    const [feature] = window.parts[0]!.features;
+    const counts = feature!.counts.map((_, bin) => (bin === 0 ? most : 0));
+    const huge = { ...window, parts: [{ rows: most, features: [{ ...feature!, counts }], seasons: null }] };
     const detector = fitted();
     detector.merge(huge);
     expect(() => detector.merge(huge)).toThrow(expect.objectContaining({ code: "DRIFT_STATE_INVALID" }));
-    expect(detector.snapshot().rows).toBe(most);
+    expect(detector.window.rows).toBe(most);
     expect(detector.check().verdict).toBe("significant");
     const restored = fitted();
-    restored.merge(detector.snapshot());
-    expect(restored.snapshot()).toEqual(detector.snapshot());
+    restored.merge(detector.window.toBytes());
+    expect(restored.window.toJSON()).toEqual(detector.window.toJSON());
   });
 
   it.each([{ length: 1e15 }, { length: Number.POSITIVE_INFINITY }, "text"])(
@@ -142,7 +144,7 @@ describe("hostile windows and columns of a drift detector", () => {
     (a) => {
       const detector = fitted();
       expect(() => detector.observeColumns({ a } as never)).toThrow(expect.objectContaining({ code: "INPUT_INVALID" }));
-      expect(detector.snapshot().rows).toBe(0);
+      expect(detector.window.rows).toBe(0);
     },
   );
 });

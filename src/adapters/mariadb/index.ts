@@ -1,5 +1,5 @@
 /**
- * Registry, tracking, features and key-values in a MariaDB database, through the peer `mysql2`.
+ * Registry, tracking, features, key-values and monitoring in a MariaDB database, through the peer `mysql2`.
  *
  * @module modelwright/mariadb
  */

@@ -3,11 +3,13 @@ import type { Runtime } from "../../core/call.ts";
 import { Lifecycle } from "../../core/lifecycle.ts";
 import { parseOptions, passed } from "../../core/options.ts";
 import type { OnlineStore } from "../../features/port.ts";
+import type { MonitoringStore } from "../../monitoring/port.ts";
 import type { RegistryStore } from "../../registry/port.ts";
 import type { KeyValueStore } from "../../storage/port.ts";
 import type { TrackingStore } from "../../tracking/port.ts";
 import { SqlDatabase } from "../sql/database.ts";
 import { sqlKeyValues } from "../sql/key-values.ts";
+import { sqlMonitoring } from "../sql/monitoring.ts";
 import { sqlOnline } from "../sql/online.ts";
 import { sqlRegistry } from "../sql/registry.ts";
 import { placeOfUrl, type ServerPlace, serverName } from "../sql/server-name.ts";
@@ -53,6 +55,7 @@ export interface MariadbStores extends AsyncDisposable {
   readonly online: OnlineStore;
   /** Keys have at most 2048 bytes of UTF-8. */
   readonly keyValues: KeyValueStore;
+  readonly monitoring: MonitoringStore;
   /** Lets running calls finish; ends the pool that was made of a URL. */
   close(): Promise<void>;
 }
@@ -116,6 +119,7 @@ export function mariadb(options: MariadbOptions, runtime: Runtime = {}): Mariadb
     tracking: sqlTracking(database, name, { durable: true, shared: true }),
     online: sqlOnline(database, name, { durable: true }),
     keyValues: sqlKeyValues(database, name, { durable: true }),
+    monitoring: sqlMonitoring(database, name, { durable: true }),
   };
   const lifecycle = new Lifecycle(name, async () => {
     await Promise.all(Object.values(stores).map((store) => store[Symbol.asyncDispose]()));

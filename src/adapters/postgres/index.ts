@@ -1,5 +1,5 @@
 /**
- * Registry, tracking, features and key-values in a PostgreSQL database, through the peer `pg`.
+ * Registry, tracking, features, key-values and monitoring in a PostgreSQL database, through the peer `pg`.
  *
  * @module modelwright/postgres
  */

@@ -1,4 +1,5 @@
 import type { Generated } from "kysely";
+import type { MonitoringTables } from "./monitoring-tables.ts";
 import type { RegistryTables } from "./registry-tables.ts";
 import type { TrackingTables } from "./tracking-tables.ts";
 
@@ -6,7 +7,7 @@ import type { TrackingTables } from "./tracking-tables.ts";
  * The tables of a SQL backend, as kysely sees them. Times are milliseconds (`…_at`) or microseconds (`…_at_us`) since the epoch.
  * Names carry a prefix so that they can live in a database that the host uses for other things too.
  */
-export interface Tables extends RegistryTables, TrackingTables {
+export interface Tables extends RegistryTables, TrackingTables, MonitoringTables {
   readonly modelwright_migrations: MigrationRow;
   readonly modelwright_online: OnlineTableRow;
   readonly modelwright_key_values: KeyValueRow;

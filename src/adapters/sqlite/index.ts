@@ -1,5 +1,5 @@
 /**
- * Registry, tracking, features and key-values in one SQLite file, through `node:sqlite`.
+ * Registry, tracking, features, key-values and monitoring in one SQLite file, through `node:sqlite`.
  *
  * @module modelwright/sqlite
  */

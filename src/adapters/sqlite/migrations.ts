@@ -2,6 +2,7 @@ import { sql } from "kysely";
 import type { Migration, MigrationGuard } from "../sql/migrate.ts";
 import { registryStep } from "./steps/0002-registry.ts";
 import { trackingStep } from "./steps/0003-tracking.ts";
+import { monitoringStep } from "./steps/0004-monitoring.ts";
 
 /**
  * The schema's steps, oldest first. Add a step; never edit or remove one, because its text is recorded in every database. A new step
@@ -54,6 +55,7 @@ export const migrations: readonly Migration[] = [
   },
   registryStep,
   trackingStep,
+  monitoringStep,
 ];
 
 /** One transaction at a time can write. */

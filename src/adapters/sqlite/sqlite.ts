@@ -4,11 +4,13 @@ import { systemClock } from "../../core/clock.ts";
 import { Lifecycle } from "../../core/lifecycle.ts";
 import { parseOptions } from "../../core/options.ts";
 import type { OnlineStore } from "../../features/port.ts";
+import type { MonitoringStore } from "../../monitoring/port.ts";
 import type { RegistryStore } from "../../registry/port.ts";
 import type { KeyValueStore } from "../../storage/port.ts";
 import type { TrackingStore } from "../../tracking/port.ts";
 import { SqlDatabase } from "../sql/database.ts";
 import { sqlKeyValues } from "../sql/key-values.ts";
+import { sqlMonitoring } from "../sql/monitoring.ts";
 import { sqlOnline } from "../sql/online.ts";
 import { sqlRegistry } from "../sql/registry.ts";
 import { sqlTracking } from "../sql/tracking.ts";
@@ -30,6 +32,7 @@ export interface SqliteStores extends AsyncDisposable {
   readonly tracking: TrackingStore;
   readonly online: OnlineStore;
   readonly keyValues: KeyValueStore;
+  readonly monitoring: MonitoringStore;
   /** Lets running calls finish and closes the database. */
   close(): Promise<void>;
 }
@@ -79,6 +82,7 @@ export function sqlite(options: SqliteOptions, runtime: Runtime = {}): SqliteSto
     tracking: sqlTracking(database, name, { durable, shared: durable }),
     online: sqlOnline(database, name, { durable }),
     keyValues: sqlKeyValues(database, name, { durable }),
+    monitoring: sqlMonitoring(database, name, { durable }),
   };
   const lifecycle = new Lifecycle(name, async () => {
     await Promise.all(Object.values(stores).map((store) => store[Symbol.asyncDispose]()));

@@ -1,0 +1,289 @@
+import type { Issue } from "../../core/errors.ts";
+import { invalidInput } from "../../core/schema.ts";
+import { binIndex, learnBins } from "../../stats/bins.ts";
+import type { FeatureKind } from "../port.ts";
+import type { WatchedFeature } from "../watched-feature.ts";
+import { cellCounts } from "./cell-counts.ts";
+import { categoryOf, HOURS, hourOf, isMissing, normOf } from "./column.ts";
+import { EMBEDDING_SAMPLE, OrderedCounts } from "./feature-counts.ts";
+import { PartCounts } from "./part-counts.ts";
+import { ProfileLayout } from "./profile-layout.ts";
+import {
+  type CategoricalProfile,
+  type FeatureProfile,
+  MAX_CATEGORIES,
+  MAX_DIMENSION,
+  MAX_KNOWN_CATEGORIES,
+  MAX_SEGMENTS,
+  MIN_CATEGORY_ROWS,
+  type OrderedProfile,
+  type ReferenceProfile,
+  type SeasonalCounts,
+  type SegmentProfile,
+} from "./reference-profile.ts";
+import { RowSample } from "./row-sample.ts";
+import { SEASONS, type Season, seasonOf, timeOf } from "./season.ts";
+
+/** Quantile bins of a numeric feature; a multiple of {@link COARSE_BINS}, so that every decile is an edge. */
+const FINE_BINS = 250;
+
+const COARSE_BINS = 10;
+
+/** How the reference is told apart. */
+export interface LearnOptions {
+  readonly season: { readonly by: Season; readonly at: string } | undefined;
+  readonly segmentBy: string | undefined;
+  /** 0 for no sample. */
+  readonly sampleRows: number;
+}
+
+type Row = Readonly<Record<string, unknown>>;
+
+/**
+ * The profile of reference rows; the order of the rows does not matter.
+ *
+ * @throws a `ModelwrightError` with code `INPUT_INVALID` without rows, for a value that is not of its feature's kind, or a row
+ * without a time where there are seasons
+ */
+export function learnProfile(
+  features: readonly WatchedFeature[],
+  given: readonly object[],
+  { season, segmentBy, sampleRows }: LearnOptions,
+): ReferenceProfile {
+  if (given.length === 0) throw invalidInput("The reference", [{ path: [], message: "expected at least one row" }]);
+  const rows = given as readonly Row[];
+  const bare: ReferenceProfile = {
+    schemaVersion: 1,
+    rows: rows.length,
+    features: features.map((feature) => learnFeature(feature, rows)),
+    seasons: null,
+    segments: null,
+    sample: null,
+  };
+  const layout = new ProfileLayout(bare, { at: undefined, sampleRows: 0 });
+  const seasons = season === undefined ? undefined : rows.map((row, i) => learnSeason(season, row, i));
+  const seasonal = (picked: readonly number[]): SeasonalCounts | null =>
+    season === undefined || seasons === undefined ? null : countSeasons(layout, season.by, rows, picked, seasons);
+  const sample = new RowSample(Math.max(1, sampleRows));
+  if (sampleRows > 0) for (const row of rows) sample.add(layout.encode(row));
+  const allSeasons = seasonal([...rows.keys()]);
+  return {
+    ...bare,
+    seasons: allSeasons && season !== undefined ? { by: season.by, ...allSeasons } : null,
+    segments: segmentBy === undefined ? null : { by: segmentBy, parts: learnSegments(layout, segmentBy, rows, seasonal) },
+    sample: sampleRows > 0 ? sample.toJSON() : null,
+  };
+}
+
+function learnFeature({ feature, kind, role }: WatchedFeature, rows: readonly Row[]): FeatureProfile {
+  const values = rows.map((row) => row[feature]);
+  switch (kind) {
+    case "numeric":
+      return learnOrdered(feature, kind, role, values, null);
+    case "text":
+      return learnOrdered(feature, kind, role, values.map(lengthOf), null);
+    case "embedding":
+      return learnEmbedding(feature, role, values);
+    case "timestamp":
+      return learnFixed(feature, kind, role, values, HOURS, hourOf);
+    case "boolean":
+      return learnFixed(feature, kind, role, values, ["false", "true"], (value) =>
+        typeof value === "boolean" ? String(value) : undefined,
+      );
+    case "categorical":
+      return learnCategorical(feature, role, values);
+  }
+}
+
+function learnOrdered(
+  feature: string,
+  kind: OrderedProfile["kind"],
+  role: OrderedProfile["role"],
+  values: readonly unknown[],
+  embedding: { readonly dimension: number; readonly sample: RowSample } | null,
+): OrderedProfile {
+  const present = values.filter((value) => !isMissing(value));
+  const numbers = present.filter((value) => typeof value === "number");
+  if (numbers.length < present.length) throw wrongKind(feature, kind, values, (value) => typeof value === "number");
+  const finite = Float64Array.from(numbers.filter(Number.isFinite)).sort();
+  const { edges, discrete } = learnBins(finite, FINE_BINS);
+  const counts = new Array<number>(edges.length + 1).fill(0);
+  for (const value of finite) counts[binIndex(edges, value)]! += 1;
+  return {
+    feature,
+    kind,
+    role,
+    edges: [...edges],
+    coarse: discrete ? null : Array.from(learnBins(finite, COARSE_BINS).edges, (edge) => edges.indexOf(edge)),
+    counts: [...counts, values.length - present.length, numbers.length - finite.length, 0],
+    moments: momentsOf(finite),
+    dimension: embedding?.dimension ?? null,
+    sample: embedding?.sample.toJSON() ?? [],
+  };
+}
+
+function learnEmbedding(feature: string, role: OrderedProfile["role"], values: readonly unknown[]): OrderedProfile {
+  const first = values.find((value) => !isMissing(value)) as ArrayLike<number> | undefined;
+  const dimension = first?.length ?? 0;
+  const norms = values.map((value) => (isMissing(value) ? undefined : normOf(value, dimension)));
+  if (dimension > MAX_DIMENSION || dimension === 0 || norms.some((norm, i) => norm === undefined && !isMissing(values[i]))) {
+    throw wrongKind(
+      feature,
+      "embedding",
+      values,
+      (value) => dimension <= MAX_DIMENSION && normOf(value, dimension) !== undefined,
+    );
+  }
+  const sample = new RowSample(EMBEDDING_SAMPLE);
+  norms.forEach((norm, i) => {
+    if (norm !== undefined && Number.isFinite(norm)) sample.add(values[i] as ArrayLike<number>);
+  });
+  return learnOrdered(feature, "embedding", role, norms, { dimension, sample });
+}
+
+function learnCategorical(feature: string, role: CategoricalProfile["role"], values: readonly unknown[]): CategoricalProfile {
+  const { found, missing } = countTexts(feature, "categorical", values, categoryOf);
+  const ranked = [...found].sort(([a, countA], [b, countB]) => countB - countA || (a < b ? -1 : 1));
+  const frequent = ranked.filter(([, count]) => count >= MIN_CATEGORY_ROWS).slice(0, MAX_CATEGORIES);
+  const tail = ranked.slice(frequent.length, frequent.length + MAX_KNOWN_CATEGORIES - MAX_CATEGORIES);
+  const others = ranked.slice(frequent.length + tail.length);
+  return {
+    feature,
+    kind: "categorical",
+    role,
+    categories: frequent.map(([category]) => category),
+    tail: tail.map(([category]) => category),
+    counts: [...frequent.map(([, count]) => count), rowsOf(tail), rowsOf(others), missing, 0],
+    singletons: ranked.filter(([, count]) => count === 1).length,
+  };
+}
+
+function learnFixed(
+  feature: string,
+  kind: "boolean" | "timestamp",
+  role: CategoricalProfile["role"],
+  values: readonly unknown[],
+  categories: readonly string[],
+  textOf: (value: unknown) => string | undefined,
+): CategoricalProfile {
+  const { found, missing } = countTexts(feature, kind, values, textOf);
+  const counts = [...categories.map((category) => found.get(category) ?? 0), 0, 0, missing, 0];
+  return { feature, kind, role, categories, tail: [], counts, singletons: 0 };
+}
+
+function countTexts(
+  feature: string,
+  kind: FeatureKind,
+  values: readonly unknown[],
+  textOf: (value: unknown) => string | undefined,
+): { readonly found: ReadonlyMap<string, number>; readonly missing: number } {
+  const found = new Map<string, number>();
+  let missing = 0;
+  for (const value of values) {
+    if (isMissing(value)) {
+      missing += 1;
+      continue;
+    }
+    const text = textOf(value);
+    if (text === undefined) throw wrongKind(feature, kind, values, (item) => textOf(item) !== undefined);
+    found.set(text, (found.get(text) ?? 0) + 1);
+  }
+  return { found, missing };
+}
+
+function learnSeason({ by, at }: { readonly by: Season; readonly at: string }, row: Row, index: number): number {
+  const time = timeOf(row[at]);
+  if (time !== undefined) return seasonOf(by, time);
+  throw invalidInput("The reference", [
+    { path: [index, at], message: "expected the time of the row: epoch milliseconds, a Date or ISO 8601 text" },
+  ]);
+}
+
+function countSeasons(
+  layout: ProfileLayout,
+  by: Season,
+  rows: readonly Row[],
+  picked: readonly number[],
+  seasons: readonly number[],
+): SeasonalCounts {
+  const parts = Array.from({ length: SEASONS[by] }, () => new PartCounts(layout));
+  for (const row of picked) parts[seasons[row]!]!.observe(rows[row]!, 0);
+  return {
+    rows: parts.map((part) => part.rows),
+    cells: parts.map((part) => (part.rows === 0 ? [] : [...cellCounts(part.features)])),
+  };
+}
+
+function learnSegments(
+  layout: ProfileLayout,
+  by: string,
+  rows: readonly Row[],
+  seasonal: (picked: readonly number[]) => SeasonalCounts | null,
+): SegmentProfile[] {
+  const groups = new Map<string, number[]>();
+  rows.forEach((row, i) => {
+    const segment = categoryOf(row[by]);
+    if (segment === undefined) return;
+    const group = groups.get(segment);
+    if (group === undefined) groups.set(segment, [i]);
+    else group.push(i);
+  });
+  const largest = [...groups].sort(([a, rowsA], [b, rowsB]) => rowsB.length - rowsA.length || (a < b ? -1 : 1));
+  if (largest.length === 0) {
+    throw invalidInput("The reference", [
+      { path: [0, by], message: "expected text, a number or a boolean, by which to tell segments" },
+    ]);
+  }
+  return largest.slice(0, MAX_SEGMENTS).map(([segment, picked]) => {
+    const part = new PartCounts(layout);
+    for (const row of picked) part.observe(rows[row]!, 0);
+    return {
+      segment,
+      rows: part.rows,
+      counts: part.features.map((feature) => [...feature.bins]),
+      moments: part.features.map((feature) => (feature instanceof OrderedCounts ? feature.moments : null)),
+      seasons: seasonal(picked),
+    };
+  });
+}
+
+/** Two passes, so that a large mean does not swallow a small deviation. */
+function momentsOf(sorted: Float64Array): OrderedProfile["moments"] {
+  const n = sorted.length;
+  if (n === 0) return null;
+  // Shares are added, not values, so that no sum leaves the range of doubles.
+  const mean = sorted.reduce((sum, value) => sum + value / n, 0);
+  const variance = sorted.reduce((sum, value) => sum + (value - mean) ** 2 / n, 0);
+  const [low, high] = [sorted[0]! + 0, sorted[n - 1]! + 0];
+  const deviation = low === high ? 0 : Math.min(Math.sqrt(variance), Number.MAX_VALUE);
+  return { mean: Math.min(high, Math.max(low, mean)), deviation, low, high };
+}
+
+function lengthOf(value: unknown): unknown {
+  return typeof value === "string" ? value.length : isMissing(value) ? value : {};
+}
+
+function rowsOf(categories: readonly (readonly [string, number])[]): number {
+  return categories.reduce((sum, [, count]) => sum + count, 0);
+}
+
+const EXPECTED: Readonly<Record<FeatureKind, string>> = {
+  numeric: "a number",
+  categorical: "text, a number or a boolean",
+  boolean: "a boolean",
+  text: "text",
+  timestamp: "epoch milliseconds, a Date or ISO 8601 text",
+  embedding: "numbers, as many in each row",
+};
+
+/** Names the rows at fault, not their values. */
+function wrongKind(feature: string, kind: FeatureKind, values: readonly unknown[], accepts: (value: unknown) => boolean) {
+  const issues: Issue[] = [];
+  values.forEach((value, i) => {
+    if (issues.length < 5 && !isMissing(value) && !accepts(value)) {
+      issues.push({ path: [i, feature], message: `expected ${EXPECTED[kind]}, but got ${typeof value}` });
+    }
+  });
+  if (issues.length === 0) issues.push({ path: [feature], message: `expected ${EXPECTED[kind]} in one row at least` });
+  return invalidInput("The reference", issues);
+}

@@ -1,0 +1,45 @@
+import { invalidInput } from "../../core/schema.ts";
+import { assertSample, isOrdered } from "../assert-sample.ts";
+import { type GroupSequentialDesign, NO_RETURN } from "./group-sequential-bounds.ts";
+import { ScoreProcess } from "./score-process.ts";
+
+/** What {@link groupSequentialLook} finds. */
+export interface GroupSequentialVerdict {
+  /** Whether z is on or beyond the bound of this look. */
+  readonly reject: boolean;
+  /** The bound of this look. */
+  readonly bound: number;
+  /**
+   * Stagewise p-value, if one stops here: the chance, without a difference, to stop earlier or to reach at least this z here. At most
+   * alpha just when the hypothesis is rejected at this look or would be. Not valid while one goes on.
+   */
+  readonly pValue: number;
+}
+
+/**
+ * Compares a z statistic with the bound of a planned look. Earlier looks must not have rejected.
+ *
+ * @param design - of {@link groupSequentialBounds} or {@link wangTsiatisBounds}
+ * @param look - which one, from 1
+ * @param z - estimate over its standard error at that look; infinite values are fine
+ * @throws a `ModelwrightError` with code `INPUT_INVALID` for NaN or a look that is not planned
+ * @source K. Fairbanks, R. Madsen, "P Values for Tests Using a Repeated Significance Test Design", Biometrika 69 (1982),
+ * doi:10.1093/biomet/69.1.69
+ */
+export function groupSequentialLook(design: GroupSequentialDesign, look: number, z: number): GroupSequentialVerdict {
+  const { sides, looks } = design;
+  assertSample("the z of groupSequentialLook", [z], "a number", isOrdered);
+  const here = looks[look - 1];
+  if (here === undefined) {
+    throw invalidInput("groupSequentialLook", [{ path: ["look"], message: `expected a whole number in [1, ${looks.length}]` }]);
+  }
+  const size = sides === 2 ? Math.abs(z) : z;
+  const process = new ScoreProcess();
+  for (let i = 0; i + 1 < look; i++) {
+    const { information, bound } = looks[i]!;
+    process.advance(information, sides === 2 ? -bound : -NO_RETURN, bound, looks[i + 1]!.information);
+  }
+  const earlier = looks[look - 2]?.alphaSpent ?? 0;
+  const pValue = Math.min(1, earlier + sides * process.exceeds(here.information, size));
+  return { reject: size >= here.bound, bound: here.bound, pValue };
+}

@@ -1,0 +1,24 @@
+import type { Issue } from "../../core/errors.ts";
+import { invalidInput } from "../../core/schema.ts";
+import { isCount } from "../assert-sample.ts";
+
+/** How often something happened: conversions of users, errors of requests. */
+export interface SuccessCounts {
+  /** Trials in which it happened; a whole number in [0, n]. */
+  readonly successes: number;
+  /** All trials; a whole number of at most 2^53 − 1. */
+  readonly n: number;
+}
+
+/**
+ * @param least - the fewest trials that will do
+ * @throws a `ModelwrightError` with code `INPUT_INVALID`
+ */
+export function assertSuccessCounts(subject: string, { successes, n }: SuccessCounts, least = 1): void {
+  if (isCount(successes) && isCount(n) && successes <= n && n >= least) return;
+  const issues: Issue[] = [];
+  if (!(isCount(n) && n >= least)) issues.push({ path: ["n"], message: `expected a whole number of at least ${least}` });
+  if (!isCount(successes)) issues.push({ path: ["successes"], message: "expected a whole number of at least 0" });
+  else if (successes > n) issues.push({ path: ["successes"], message: "expected no more successes than trials" });
+  throw invalidInput(subject, issues);
+}
