@@ -10,6 +10,7 @@ writeFileSync(`${folder}/readme.mts`, /^```ts\n([\s\S]*?)^```$/m.exec(readFileSy
 run(["readme.mts"], folder);
 run(["examples/quickstart.ts"]);
 run(["examples/registry.ts"]);
+run(["examples/monitoring.ts"]);
 run(["examples/service/main.ts", "--once"]);
 run(["--test", "examples/custom-adapter.ts"]);
 run(["--test", "examples/model-logic.test.ts"]);

@@ -43,7 +43,7 @@ export type {
 } from "./profile/reference-profile.ts";
 export type { SampledRow } from "./profile/row-sample.ts";
 export type { Season } from "./profile/season.ts";
-export { renderDriftReport } from "./report/markdown-report.ts";
+export * from "./report/index.ts";
 export { type DriftSimulation, type SimulatedWindow, type SimulateOptions, simulate } from "./simulate.ts";
 export * from "./stream/index.ts";
 export type { Correction } from "./verdict/correction.ts";

@@ -4,6 +4,7 @@
  * @module modelwright/monitoring
  */
 
+export * from "./alerts/index.ts";
 export type { FlushFailure } from "./flusher.ts";
 export type { LabelInput, LabelResult } from "./labels.ts";
 export { ModelMonitor } from "./model-monitor.ts";
@@ -15,6 +16,7 @@ export type {
   MonitorRetention,
   ServiceLevels,
 } from "./monitor-options.ts";
+export { type MonitorMetric, monitorSource } from "./monitor-source.ts";
 export type {
   BucketQuery,
   LabelOutcome,

@@ -20,7 +20,7 @@ export interface ServiceLevels {
   readonly errorRatio?: number | undefined;
   /** Fewest requests a second. */
   readonly throughputPerSecond?: number | undefined;
-  /** Bounds of metrics by name: the least where more is better, as for `rocAuc`, the most where less is, as for `logLoss`. */
+  /** Bounds of metrics by name: the least where more is better, as for `auc`, the most where less is, as for `logLoss`. */
   readonly metrics?: Readonly<Record<string, number>> | undefined;
 }
 

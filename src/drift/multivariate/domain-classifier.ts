@@ -63,7 +63,7 @@ export type DomainClassifierResult =
     };
 
 /** Fewest rows of each sample. */
-export const MIN_ROWS = 30;
+const MIN_ROWS = 30;
 
 const Z_95 = 1.959963984540054;
 
@@ -97,7 +97,7 @@ const optionsSchema = z.strictObject({
  * @param reference - rows of cells, all of one length
  * @param current - rows of the same columns
  * @throws a `ModelwrightError` with code `INPUT_INVALID` for rows that do not fit the columns, `CONFIG_INVALID` for wrong options or
- * more than 1000 numbers a row
+ * more than 1000 numbers a row, terms included
  * @source D. Lopez-Paz, M. Oquab, "Revisiting Classifier Two-Sample Tests", ICLR (2017); for the forward pass A. P. Dawid, "Statistical
  * Theory: The Prequential Approach", J. R. Stat. Soc. A 147 (1984)
  */

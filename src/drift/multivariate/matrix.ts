@@ -16,14 +16,6 @@ export function takeRows({ data, columns }: Matrix, indices: ArrayLike<number>):
   return { data: taken, rows: indices.length, columns };
 }
 
-/** Rows of `first` followed by those of `second`, which has as many columns. */
-export function stackRows(first: Matrix, second: Matrix): Matrix {
-  const data = new Float64Array(first.data.length + second.data.length);
-  data.set(first.data);
-  data.set(second.data, first.data.length);
-  return { data, rows: first.rows + second.rows, columns: first.columns };
-}
-
 /** Mean of each column; 0 without rows. */
 export function columnMeans({ data, rows, columns }: Matrix): Float64Array {
   const means = new Float64Array(columns);

@@ -88,8 +88,8 @@ export function assertRows(subject: string, rows: readonly CellRow[], columns: r
 }
 
 function inferColumns(samples: Readonly<Record<string, readonly CellRow[]>>): readonly Column[] {
-  const all = Object.values(samples);
-  const width = all.find((rows) => Array.isArray(rows) && rows.length > 0)?.[0]?.length ?? 0;
+  const all = Object.values(samples).filter((rows) => Array.isArray(rows));
+  const width = all.find((rows) => rows.length > 0)?.[0]?.length ?? 0;
   const numeric = (j: number) =>
     all.every((rows) => rows.every((row) => typeof row?.[j] === "number" || row?.[j] === null || row?.[j] === undefined));
   return Array.from({ length: Math.min(width, MAX_COLUMNS) }, (_, j) => ({

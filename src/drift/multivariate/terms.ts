@@ -1,5 +1,7 @@
+import { invalidConfig } from "../../core/options.ts";
 import type { Design } from "./design.ts";
 import type { Matrix } from "./matrix.ts";
+import { MAX_COLUMNS } from "./rows.ts";
 
 /** Products of numeric columns that a linear model gets beside the columns themselves. */
 export type Terms = "linear" | "squares" | "products";
@@ -17,6 +19,8 @@ const MAX_FACTOR = 4;
 /**
  * The matrix of a design with squares, or all products, of the scaled numeric values, less the columns that are constant.
  * Without squares a linear model sees no change of spread, and without products none of correlation.
+ *
+ * @throws a `ModelwrightError` with code `CONFIG_INVALID` for more than 1000 columns
  */
 export function withTerms(design: Design, base: Matrix, terms: Terms): OwnedMatrix {
   const scaled = [...design.scaled.keys()].filter((j) => design.scaled[j]);
@@ -24,6 +28,10 @@ export function withTerms(design: Design, base: Matrix, terms: Terms): OwnedMatr
     terms === "products" ? scaled.slice(i).map((b) => [a, b] as const) : terms === "squares" ? [[a, a] as const] : [],
   );
   const width = base.columns + pairs.length;
+  if (width > MAX_COLUMNS) {
+    const message = `${width} numbers a row are more than ${MAX_COLUMNS}; take fewer terms or leave out columns`;
+    throw invalidConfig("the terms", [{ path: ["terms"], message }]);
+  }
   const data = new Float64Array(base.rows * width);
   for (let i = 0; i < base.rows; i++) {
     const row = base.data.subarray(i * base.columns, (i + 1) * base.columns);

@@ -2,7 +2,7 @@ import type { Matrix } from "../multivariate/matrix.ts";
 import { type BinnedMatrix, MAX_BINS } from "./binned-matrix.ts";
 
 /** Depth of each tree. Node i has the children 2 i + 1 and 2 i + 2. */
-export const DEPTH = 3;
+const DEPTH = 3;
 /** Nodes of a tree that may split, and leaves below them. */
 export const SPLITS = 2 ** DEPTH - 1;
 export const LEAVES = 2 ** DEPTH;
@@ -128,9 +128,10 @@ function bestSplits(
   nodes: number,
   minLeaf: number,
 ): { column: number; bin: number }[] {
+  const stride = MAX_BINS;
   const best = Array.from({ length: nodes }, () => ({ column: -1, bin: 0, gain: 1e-12 }));
-  const sums = new Float64Array(nodes * MAX_BINS);
-  const counts = new Float64Array(nodes * MAX_BINS);
+  const sums = new Float64Array(nodes * stride);
+  const counts = new Float64Array(nodes * stride);
   for (let column = 0; column < x.edges.length; column++) {
     const ends = x.edges[column]!.length;
     if (ends === 0) continue;
@@ -139,22 +140,22 @@ function bestSplits(
     const offset = column * x.rows;
     for (let k = 0; k < learned.length; k++) {
       const i = learned[k]!;
-      const at = (nodeOf[i]! - first) * MAX_BINS + x.bins[offset + i]!;
+      const at = (nodeOf[i]! - first) * stride + x.bins[offset + i]!;
       sums[at]! += residuals[i]!;
       counts[at]! += 1;
     }
     for (let node = 0; node < nodes; node++) {
       let total = 0;
       let rows = 0;
-      for (let at = node * MAX_BINS; at <= node * MAX_BINS + ends; at++) {
+      for (let at = node * stride; at <= node * stride + ends; at++) {
         total += sums[at]!;
         rows += counts[at]!;
       }
       let left = 0;
       let leftRows = 0;
       for (let bin = 0; bin < ends; bin++) {
-        left += sums[node * MAX_BINS + bin]!;
-        leftRows += counts[node * MAX_BINS + bin]!;
+        left += sums[node * stride + bin]!;
+        leftRows += counts[node * stride + bin]!;
         if (leftRows < minLeaf || rows - leftRows < minLeaf) continue;
         const gain = left ** 2 / leftRows + (total - left) ** 2 / (rows - leftRows) - total ** 2 / rows;
         if (gain > best[node]!.gain) best[node] = { column, bin, gain };

@@ -97,6 +97,7 @@ export class LossModel {
     let unit = 0;
     for (let i = 0; i < losses.length; i++) unit += losses[i]! / losses.length;
     const scaled = losses.map((loss) => (unit > 0 ? loss / unit : 0));
+    // What the trees add to the base: the base of a fold's model is low where the fold's own losses are high, by construction.
     const raw = new Float64Array(losses.length);
     const models: BoostedTrees[] = [];
     for (let k = 0; k < folds; k++) {
@@ -107,7 +108,7 @@ export class LossModel {
         MIN_LEAF,
       );
       models.push(model);
-      for (let i = 0; i < raw.length; i++) if (assigned[i] === k) raw[i] = predictions[i]!;
+      for (let i = 0; i < raw.length; i++) if (assigned[i] === k) raw[i] = predictions[i]! - model.base;
     }
     const slope = fitSlope(raw, scaled);
     const expected = raw.map((loss) => stretched(slope, loss));
@@ -149,7 +150,7 @@ export class LossModel {
       const predictions = predictBoostedTrees(model, x);
       let sum = 0;
       for (let i = 0; i < x.rows; i++) {
-        raw[i]! += predictions[i]! / folds;
+        raw[i]! += (predictions[i]! - model.base) / folds;
         sum += predictions[i]!;
       }
       means.push(sum / x.rows);
@@ -158,8 +159,10 @@ export class LossModel {
     const between = means.reduce((sum, one) => sum + (one - mean) ** 2, 0);
     let sum = 0;
     let squares = 0;
+    let moved = 0;
     let above = 0;
     for (let i = 0; i < x.rows; i++) {
+      moved += raw[i]!;
       if (raw[i]! > high) above += 1;
       const loss = stretched(slope, raw[i]!);
       sum += loss;
@@ -168,7 +171,7 @@ export class LossModel {
     const variance =
       (dispersion * squares) / x.rows ** 2 +
       slope.value ** 2 * ((folds - 1) / folds) * between +
-      slope.variance * (mean - slope.center) ** 2;
+      slope.variance * (moved / x.rows - slope.center) ** 2;
     return { mean: (sum / x.rows) * unit, variance: variance * unit ** 2, high: above / x.rows };
   }
 

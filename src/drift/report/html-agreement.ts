@@ -2,7 +2,7 @@ import type { Agreement } from "../comprehensive.ts";
 import { whileFits } from "./byte-budget.ts";
 import type { HtmlContext } from "./html-context.ts";
 import { escapeHtml as e, nameHtml, sentence } from "./html-escape.ts";
-import { badgeHtml } from "./html-table.ts";
+import { badgeHtml, levelClass } from "./html-table.ts";
 
 /** Most methods that have a column. */
 const MAX_METHODS = 16;
@@ -18,17 +18,17 @@ export function agreementHtml(agreement: readonly Agreement[], { numbers }: Html
       const effect = e(numbers.index(found.effect));
       return found.level === "none"
         ? `<td>${effect}</td>`
-        : `<td class="${found.level[0]}">${found.level[0]!.toUpperCase()} ${effect}</td>`;
+        : `<td class="${levelClass(found.level)}">${found.level === "significant" ? "S" : "M"} ${effect}</td>`;
     });
-    return `<tr><th scope="row">${nameHtml(feature, 36)}</th><td>${badgeHtml(majority)} ${e(numbers.share(agreement))}</td>${cells.join("")}</tr>`;
+    return `<tr><th scope="row">${nameHtml(feature, 36)}</th><td>${badgeHtml(majority)} ${e(numbers.percent(agreement))}</td>${cells.join("")}</tr>`;
   };
   const { html, leftOut } = whileFits(agreement, row, maxBytes);
-  const heads = ["Feature", "Majority, and its share", ...methods.map((method) => sentence(method, 24))];
+  const heads = ["Feature", "Majority", ...methods.map((method) => sentence(method, 24))];
   const left = leftOut === 0 ? "" : ` ${e(numbers.count(leftOut))} more features are left out, to keep this page small.`;
   return [
     '<section><h2>Do the methods agree?</h2><div class="card"><div class="scroll ag" role="region" aria-label="Effect by method" tabindex="0"><table>',
-    "<caption>Effect by method; S is significant, M moderate, a dash does not apply</caption>",
+    "<caption>Effect by method</caption>",
     `<thead><tr>${heads.map((head) => `<th scope="col">${head}</th>`).join("")}</tr></thead><tbody>${html.join("")}</tbody></table></div>`,
-    `<p class="mu sm more">Each effect is in the unit of its method.${left}</p></div></section>`,
+    `<p class="mu sm more">S is significant, M moderate; where there is a dash the method does not apply. Each effect is in the unit of its method. Beside the level that most methods find is their share.${left}</p></div></section>`,
   ].join("");
 }

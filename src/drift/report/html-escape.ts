@@ -1,7 +1,7 @@
 import { cut, plainText } from "./plain-text.ts";
 
 /** Longest text in a `title`, characters. */
-const MAX_TITLE = 200;
+const MAX_TITLE = 120;
 
 const ENTITIES: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
 
@@ -15,7 +15,7 @@ export function sentence(text: string, width: number): string {
   return escapeHtml(cut(plainText(text), width));
 }
 
-/** A name cut to `width` characters, its direction kept to itself; the whole, up to 200 characters, is its `title` where it was cut. */
+/** A name cut to `width` characters, its direction kept to itself; the whole, up to 120 characters, is its `title` where it was cut. */
 export function nameHtml(text: string, width: number): string {
   const plain = plainText(text);
   if (plain === "") return '<i class="mu">empty</i>';

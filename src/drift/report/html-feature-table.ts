@@ -2,7 +2,7 @@ import type { DriftReport, FeatureDrift } from "../port.ts";
 import { whileFits } from "./byte-budget.ts";
 import type { HtmlContext } from "./html-context.ts";
 import { escapeHtml, nameHtml } from "./html-escape.ts";
-import { badgeHtml, rowHtml, type TableColumn, tableHtml } from "./html-table.ts";
+import { badgeHtml, kindText, rowHtml, type TableColumn, tableHtml } from "./html-table.ts";
 import { movedCount } from "./rank-features.ts";
 
 const columns = (evidence: DriftReport["evidence"]): readonly TableColumn[] => [
@@ -28,7 +28,7 @@ export function featureTableHtml(
   const row = ({ feature, kind, role, level, psiDebiased, psiInterval, adjusted, logEValue, ks, missing }: FeatureDrift) =>
     rowHtml(heads, [
       nameHtml(feature, 40),
-      role === "data" ? kind : `${kind}, ${role}`,
+      kindText({ kind, role }),
       badgeHtml(level),
       ...[
         numbers.index(psiDebiased),

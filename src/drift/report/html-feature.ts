@@ -1,16 +1,17 @@
-import type { DriftReport, FeatureDrift } from "../port.ts";
+import type { DriftBin, DriftReport, FeatureDrift } from "../port.ts";
+import { whileFits } from "./byte-budget.ts";
 import { hasOrder } from "./drift-cells.ts";
 import type { HtmlContext } from "./html-context.ts";
 import { escapeHtml, nameHtml } from "./html-escape.ts";
 import { hintsHtml } from "./html-root-cause.ts";
-import { badgeHtml, rowHtml, type TableColumn, tableHtml } from "./html-table.ts";
+import { badgeHtml, kindText, rowHtml, type TableColumn, tableHtml } from "./html-table.ts";
 import type { NumberFormat } from "./number-format.ts";
 import { categoriesSvg } from "./svg-bars.ts";
 import { distributionSvg, undrawnCells } from "./svg-distribution.ts";
 import { intervalSvg } from "./svg-interval.ts";
 
-/** Most cells in the table of a feature. */
-const MAX_CELLS = 64;
+/** Most bytes of the cells in the table of a feature. */
+const MAX_CELLS = 8000;
 
 const CELLS: readonly TableColumn[] = [
   { head: "Cell" },
@@ -21,14 +22,14 @@ const CELLS: readonly TableColumn[] = [
 
 /** A feature in full: plot, numbers, hints and cells. Open when it has moved, folded otherwise. */
 export function featureHtml(found: FeatureDrift, i: number, evidence: DriftReport["evidence"], context: HtmlContext): string {
-  const { feature, kind, role, level, confirmed, psiDebiased, bins, hints } = found;
+  const { feature, level, confirmed, psiDebiased, bins, hints } = found;
   const { numbers } = context;
   const plot = { id: `f${i}`, title: `Shares of reference and current rows in the cells of ${feature}`, numbers };
   const undrawn = hasOrder(found) ? undrawnCells(bins) : 0;
   return [
-    `<details class="card"${level === "none" ? "" : " open"}><summary><h3>${nameHtml(feature, 56)}</h3>${badgeHtml(level)}`,
+    `<details class="card"${level === "none" ? "" : ' open=""'}><summary><h3>${nameHtml(feature, 56)}</h3>${badgeHtml(level)}`,
     confirmed === level ? "" : badgeHtml(confirmed, `confirmed: ${confirmed}`),
-    `<span class="mu sm k">${kind}${role === "data" ? "" : `, ${role}`} · PSI ${escapeHtml(numbers.index(psiDebiased))}</span></summary>`,
+    `<span class="mu sm k">${kindText(found)} · PSI ${escapeHtml(numbers.index(psiDebiased))}</span></summary>`,
     `<div><div class="feat"><div>${bins.length === 0 ? '<p class="mu">No cells hold rows.</p>' : `${KEY}${hasOrder(found) ? distributionSvg(bins, plot) : categoriesSvg(bins, plot)}`}`,
     undrawn === 0 ? "" : `<p class="mu sm">${escapeHtml(numbers.count(undrawn))} more cells are not drawn.</p>`,
     `</div>${numbersHtml(found, evidence, context)}</div>${hintsHtml(hints)}${cellsHtml(found, numbers)}</div></details>`,
@@ -90,19 +91,11 @@ function momentsOf(moments: FeatureDrift["moments"], n: NumberFormat): (readonly
 
 function cellsHtml({ bins }: FeatureDrift, numbers: NumberFormat): string {
   if (bins.length === 0) return "";
-  const rows = bins
-    .slice(0, MAX_CELLS)
-    .map((bin) =>
-      rowHtml(CELLS, [
-        nameHtml(bin.label, 60),
-        e(numbers.share(bin.reference)),
-        e(numbers.share(bin.current)),
-        e(numbers.index(bin.contribution)),
-      ]),
-    );
-  const more = bins.length - rows.length;
-  const left = more > 0 ? `<p class="mu sm">${e(numbers.count(more))} more cells are left out.</p>` : "";
-  return `<details class="more"><summary>${e(numbers.count(bins.length))} cells as a table</summary>${tableHtml("Shares of rows", CELLS, rows)}${left}</details>`;
+  const row = ({ label, reference, current, contribution }: DriftBin) =>
+    rowHtml(CELLS, [nameHtml(label, 40), e(numbers.share(reference)), e(numbers.share(current)), e(numbers.index(contribution))]);
+  const { html, leftOut } = whileFits(bins, row, MAX_CELLS);
+  const left = leftOut > 0 ? `<p class="mu sm">${e(numbers.count(leftOut))} more cells are left out.</p>` : "";
+  return `<details class="more"><summary>${e(numbers.count(bins.length))} cells as a table</summary>${tableHtml("Shares of rows", CELLS, html)}${left}</details>`;
 }
 
 function change(before: string, now: string): string {

@@ -1,4 +1,4 @@
-import type { Multivariate } from "../verdict/multivariate.ts";
+import type { Multivariate } from "../multivariate/multivariate-drift.ts";
 import type { HtmlContext } from "./html-context.ts";
 import { escapeHtml as e, nameHtml } from "./html-escape.ts";
 import type { NumberFormat } from "./number-format.ts";

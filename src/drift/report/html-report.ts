@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { parseOptions, passed } from "../../core/options.ts";
 import type { ComprehensiveReport } from "../comprehensive.ts";
+import type { Multivariate } from "../multivariate/multivariate-drift.ts";
 import type { DriftReport, FeatureDrift } from "../port.ts";
 import { type DriftThresholds, thresholdsSchema } from "../verdict/thresholds.ts";
 import { bytesOf, whileFits } from "./byte-budget.ts";
@@ -25,6 +26,8 @@ export interface DriftHtmlOptions {
   readonly title?: string | undefined;
   /** Debiased PSI of earlier windows, in any order, for a plot over time. @defaultValue no such plot */
   readonly history?: readonly DriftHistoryPoint[] | undefined;
+  /** What `multivariateDrift` finds of the window. @defaultValue no such part */
+  readonly multivariate?: Multivariate | null | undefined;
   /** Those of the detector; `psiModerate` and `psiSignificant` are marked in plots. @defaultValue 0.1 and 0.25 */
   readonly thresholds?: DriftThresholds | undefined;
   /** When the page was made, milliseconds since the epoch. @defaultValue not said, so that equal reports give equal pages */
@@ -40,6 +43,7 @@ const optionsSchema = z.strictObject({
   history: z
     .array(z.object({ until: z.number(), features: passed<Readonly<Record<string, number>>>("an object", isObject) }))
     .default([]),
+  multivariate: passed<Multivariate>("what multivariateDrift answers", isObject).nullish(),
   thresholds: thresholdsSchema.default(() => thresholdsSchema.parse({})),
   generatedAt: z.number().optional(),
   locale: z.string().refine(isLocale, "expected a BCP 47 language tag").default("en-GB"),
@@ -50,13 +54,13 @@ const optionsSchema = z.strictObject({
 const MAX_BYTES = 148_000;
 
 /** Most bytes of the parts that are not features. */
-const MAX_CAUSES = 14_000;
-const MAX_SEGMENTS = 10_000;
-const MAX_AGREEMENT = 14_000;
+const MAX_CAUSES = 12_000;
+const MAX_SEGMENTS = 8000;
+const MAX_AGREEMENT = 12_000;
 
 /** Bytes kept for each feature in the table; names that are longer than usual take more. */
-const TABLE_ROW = 330;
-const MAX_TABLE = 45_000;
+const TABLE_ROW = 240;
+const MAX_TABLE = 36_000;
 
 /** Nothing is loaded and nothing runs; only the style in the page counts. */
 const POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
@@ -80,7 +84,7 @@ const POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; 
  * ```
  */
 export function renderDriftHtml(report: DriftReport | ComprehensiveReport, options: DriftHtmlOptions = {}): string {
-  const { title, history, thresholds, generatedAt, locale, maxFeatures } = parseOptions(
+  const { title, history, multivariate, thresholds, generatedAt, locale, maxFeatures } = parseOptions(
     optionsSchema,
     options,
     "renderDriftHtml",
@@ -100,7 +104,10 @@ export function renderDriftHtml(report: DriftReport | ComprehensiveReport, optio
       ranked.map(({ feature }) => feature),
       context,
     );
-  const after = segmentsHtml(report.segments, context, MAX_SEGMENTS) + comprehensiveHtml(report, ranked, context);
+  const after =
+    segmentsHtml(report.segments, context, MAX_SEGMENTS) +
+    (multivariate ? multivariateHtml(multivariate, context) : "") +
+    agreementOf(report, ranked, context);
   const foot = footHtml(report, generatedAt, numbers);
   const room = MAX_BYTES - bytesOf(head + before + after + foot);
   const features = featuresHtml(report, ranked, maxFeatures, context, room);
@@ -122,24 +129,19 @@ function featuresHtml(
   return full + featureTableHtml(ranked.slice(html.length), evidence, context, room - bytesOf(full) - 1500);
 }
 
-function comprehensiveHtml(
-  report: DriftReport | ComprehensiveReport,
-  ranked: readonly FeatureDrift[],
-  context: HtmlContext,
-): string {
+function agreementOf(report: DriftReport | ComprehensiveReport, ranked: readonly FeatureDrift[], context: HtmlContext): string {
   if (!("agreement" in report)) return "";
   const byName = new Map(report.agreement.map((found) => [found.feature, found]));
   const agreement = ranked.flatMap(({ feature }) => byName.get(feature) ?? []);
-  const multivariate = report.multivariate === null ? "" : multivariateHtml(report.multivariate, context);
-  return multivariate + agreementHtml(agreement, context, MAX_AGREEMENT);
+  return agreementHtml(agreement, context, MAX_AGREEMENT);
 }
 
 function headHtml(title: string): string {
   return [
-    '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">',
-    `<meta http-equiv="Content-Security-Policy" content="${POLICY}">`,
-    '<meta name="viewport" content="width=device-width,initial-scale=1"><meta name="referrer" content="no-referrer">',
-    `<meta name="color-scheme" content="light dark"><title>${sentence(title, 120)}</title>`,
+    '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"/>',
+    `<meta http-equiv="Content-Security-Policy" content="${POLICY}"/>`,
+    '<meta name="viewport" content="width=device-width,initial-scale=1"/><meta name="referrer" content="no-referrer"/>',
+    `<meta name="color-scheme" content="light dark"/><title>${sentence(title, 120)}</title>`,
     `<style>${REPORT_STYLE}</style></head><body>`,
     '<svg width="0" height="0" aria-hidden="true" class="vh"><defs><pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><path class="hl" d="M0 0V6"/></pattern></defs></svg><main>',
   ].join("");

@@ -1,7 +1,7 @@
 import type { DriftReport } from "../port.ts";
 import type { HtmlContext } from "./html-context.ts";
 import { escapeHtml, nameHtml, sentence } from "./html-escape.ts";
-import { badgeHtml } from "./html-table.ts";
+import { badgeHtml, levelClass } from "./html-table.ts";
 import { movedCount, verdictText } from "./rank-features.ts";
 
 /** Most warnings shown, and the characters of each. */
@@ -17,27 +17,18 @@ export function summaryHtml(report: DriftReport, title: string, { numbers }: Htm
     ["Rows in the window", escapeHtml(numbers.count(rows))],
     ["Reference rows", escapeHtml(numbers.count(referenceRows))],
     ["Window", escapeHtml(times), "w"],
-    ["Evidence", evidence === "e-value" ? "e-value, may be looked at at any time" : "p-value, holds for one look"],
+    ["Evidence", evidence === "e-value" ? "e-value, may be checked at any time" : "p-value, holds for one look"],
     ...(report.features.length === 0
       ? []
       : [["Share that has moved, by importance", escapeHtml(numbers.share(driftedShare))] as const]),
     ...(roles.length === 0
       ? []
-      : [
-          [
-            "Worst level by role",
-            roles.map(([role, level]) => badgeHtml(level, `${sentence(role, 20)}: ${level}`)).join(" "),
-            "w",
-          ] as const,
-        ]),
+      : [["Worst level by role", roles.map(([role, level]) => badgeHtml(level, `${role}: ${level}`)).join(" "), "w"] as const]),
   ];
-  const confirmedText =
-    verdict === "insufficient_data" || confirmed === verdict
-      ? ""
-      : badgeHtml(confirmed, `confirmed over windows: ${verdictText(confirmed)}`);
+  const confirmedText = confirmed === verdict ? "" : badgeHtml(confirmed, `confirmed over windows: ${verdictText(confirmed)}`);
   return [
     `<header><h1>${nameHtml(title, 120)}</h1>`,
-    `<div class="top"><span class="b big ${verdict[0]}">${verdictLabel(report)}</span>${confirmedText}</div>`,
+    `<div class="top"><span class="b big ${levelClass(verdict)}">${verdictLabel(report)}</span>${confirmedText}</div>`,
     `<p class="lead">${escapeHtml(inWords(report, numbers.count.bind(numbers)))}</p></header>`,
     warningsHtml(report.warnings),
     `<section class="card" aria-label="What the verdict rests on"><dl class="facts">${facts.map(([term, text, wide]) => `<div${wide === undefined ? "" : ` class="${wide}"`}><dt>${term}</dt><dd>${text}</dd></div>`).join("")}</dl></section>`,
@@ -67,5 +58,5 @@ function warningsHtml(warnings: readonly string[]): string {
   if (warnings.length === 0) return "";
   const shown = warnings.slice(0, MAX_WARNINGS).map((warning) => `<p>${sentence(warning, MAX_WARNING)}</p>`);
   const more = warnings.length - shown.length;
-  return `<div class="note" role="note"><p><b>Less trust is due</b></p>${shown.join("")}${more > 0 ? `<p>${more} more warnings are left out.</p>` : ""}</div>`;
+  return `<div class="note" role="note"><p><b>Note</b></p>${shown.join("")}${more > 0 ? `<p>${more} more warnings are left out.</p>` : ""}</div>`;
 }

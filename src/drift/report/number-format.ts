@@ -34,6 +34,11 @@ export class NumberFormat {
     return `${this.#tenths.format(100 * value + 0)} %`;
   }
 
+  /** A share in whole per cent. */
+  percent(value: number): string {
+    return Number.isFinite(value) ? `${this.#whole.format(100 * value + 0)} %` : NONE;
+  }
+
   /** An index or a distance, to three places; from 1000 on four digits. */
   index(value: number): string {
     if (!Number.isFinite(value)) return NONE;
@@ -57,9 +62,9 @@ export class NumberFormat {
     if (!Number.isFinite(logarithm)) return NONE;
     const tens = logarithm / Math.LN10;
     if (tens < -2) return `< ${this.#digits.format(0.01)}`;
-    return tens < 4
-      ? this.#digits.format(Number(Math.exp(logarithm).toPrecision(2)))
-      : `10^${this.#whole.format(Math.floor(tens))}`;
+    if (tens < 4) return this.#digits.format(Number(Math.exp(logarithm).toPrecision(2)));
+    // Beyond the greatest number its power of ten is known still.
+    return tens < 300 ? this.#power.format(Number(Math.exp(logarithm).toPrecision(1))) : `1E${Math.floor(tens)}`;
   }
 
   /** A value of a feature, four digits. */

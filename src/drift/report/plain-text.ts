@@ -1,7 +1,8 @@
 /** Longest text that is looked at, UTF-16 units; what is behind it is never shown. */
 const MAX_READ = 2000;
 
-const CONTROLS = /[\p{Cc}\p{Surrogate}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufff9-\ufffb\u{e0000}-\u{e007f}]/gu;
+const CONTROLS =
+  /[\p{Cc}\p{Surrogate}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufff9-\ufffb\ufffe\uffff\u{e0000}-\u{e007f}]/gu;
 
 /** Scripts from here on have glyphs about twice as wide as Latin ones. */
 const WIDE = 0x1100;

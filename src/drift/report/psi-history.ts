@@ -16,7 +16,7 @@ export interface PsiLine {
 }
 
 /** Most points of a line; more are joined, the greatest of neighbours standing for them. */
-const MAX_POINTS = 120;
+const MAX_POINTS = 100;
 
 /**
  * Lines of `first`, in its order, then of other features by their greatest index.

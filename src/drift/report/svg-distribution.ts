@@ -8,6 +8,9 @@ import { coordinate as c, ticksTo, unit } from "./svg-scale.ts";
 /** Most columns of values that are drawn. */
 const MAX_COLUMNS = 64;
 
+/** Most columns that say their numbers under the pointer; the table has them too. */
+const MAX_TIPS = 26;
+
 /** Most labels below the columns. */
 const MAX_LABELS = 12;
 
@@ -39,15 +42,23 @@ export function distributionSvg(bins: readonly DriftBin[], { id, title, numbers 
   const restWidth = Math.min(REST_WIDTH, 60 / Math.max(1, rest.length));
   const room = rest.length === 0 ? 100 : 100 - GAP - restWidth * rest.length;
   const width = values.length === 0 ? 0 : room / values.length;
-  const column = (bin: DriftBin, x: number, of: number) => {
-    const bar = Math.min(9, of * 0.4);
-    const middle = x + of / 2;
-    return (
-      `<g><title>${tip(bin, numbers)}</title><rect class="hit" x="${c(x)}%" y="${TOP}" width="${c(of)}%" height="${HEIGHT}"/>` +
-      `${rect("re", middle - bar, bin.reference / top, bar)}${rect("cu", middle, bin.current / top, bar)}</g>`
-    );
-  };
   const restAt = (i: number) => room + GAP + restWidth * i;
+  const columns = [
+    ...values.map((bin, i) => ({ bin, x: i * width, of: width })),
+    ...rest.map((bin, i) => ({ bin, x: restAt(i), of: restWidth })),
+  ];
+  const bars = (side: "reference" | "current") =>
+    columns.map(({ bin, x, of }) => {
+      const bar = Math.min(9, of * 0.4);
+      return rect(side === "reference" ? x + of / 2 - bar : x + of / 2, bin[side] / top, bar);
+    });
+  const tips =
+    values.length > MAX_TIPS
+      ? []
+      : columns.map(
+          ({ bin, x, of }) =>
+            `<rect class="hit" x="${c(x)}%" y="${TOP}" width="${c(of)}%" height="${HEIGHT}"><title>${tip(bin, numbers)}</title></rect>`,
+        );
   const lines = ticks.map((tick) => {
     const y = c(BASE - (HEIGHT * tick) / top);
     return `<line class="${tick === 0 ? "ax" : "gr"}" x2="100%" y1="${y}" y2="${y}"/><text class="e" x="-6" y="${y}" dy=".32em">${escapeHtml(tickText(tick, top))}</text>`;
@@ -57,8 +68,8 @@ export function distributionSvg(bins: readonly DriftBin[], { id, title, numbers 
     `<title id="${id}t">${sentence(title, 120)}</title><desc id="${id}d">${describe(bins, numbers)}</desc>`,
     ...lines,
     ...rest.map((_, i) => `<rect class="ha" x="${c(restAt(i))}%" y="${TOP}" width="${c(restWidth)}%" height="${HEIGHT}"/>`),
-    ...values.map((bin, i) => column(bin, i * width, width)),
-    ...rest.map((bin, i) => column(bin, restAt(i), restWidth)),
+    `<g class="re">${bars("reference").join("")}</g><g class="cu">${bars("current").join("")}</g>`,
+    ...tips,
     ...labels(values, width),
     ...rest.map((bin, i) => {
       const y = BASE + 15 + (i % 2) * 12;
@@ -81,12 +92,12 @@ export function describe(bins: readonly DriftBin[], numbers: NumberFormat): stri
 
 /** A cell in words. */
 export function tip(bin: DriftBin, numbers: NumberFormat): string {
-  return `${sentence(bin.label, 80)}: ${escapeHtml(`reference ${numbers.share(bin.reference)}, current ${numbers.share(bin.current)}`)}`;
+  return `${sentence(bin.label, 60)}: ${escapeHtml(`reference ${numbers.share(bin.reference)}, current ${numbers.share(bin.current)}`)}`;
 }
 
-function rect(name: string, x: number, ratio: number, width: number): string {
+function rect(x: number, ratio: number, width: number): string {
   const height = HEIGHT * unit(ratio);
-  return `<rect class="${name}" x="${c(x)}%" y="${c(BASE - height)}" width="${c(width)}%" height="${c(height)}"/>`;
+  return `<rect x="${c(x)}%" y="${c(BASE - height)}" width="${c(width)}%" height="${c(height)}"/>`;
 }
 
 /** Ranges are labelled at their edges, as a scale is, other cells in their middle; where there are many, every other one is left out. */

@@ -51,13 +51,13 @@ export function timelineSvg(lines: readonly PsiLine[], { id, title, numbers, thr
       (tick) =>
         `${across(tick === 0 ? "ax" : "gr", tick)}<text class="e" x="-6" y="${c(y(tick))}" dy=".32em">${escapeHtml(shortIndex(tick))}</text>`,
     ),
+    `<svg width="100%" height="${BASE + 24}" viewBox="0 0 1000 ${BASE + 24}" preserveAspectRatio="none" overflow="visible">`,
+    ...lines.map((line, i) => `<path class="l l${i}" d="${path(line, x, y)}"/>`),
+    "</svg>",
     ...Object.entries(thresholds).map(
       ([level, value]) =>
         `${across(`th ${level[0]}`, value)}<text class="th" x="2" y="${c(y(value) - 4)}">${level} ${escapeHtml(shortIndex(value))}</text>`,
     ),
-    `<svg width="100%" height="${BASE + 24}" viewBox="0 0 1000 ${BASE + 24}" preserveAspectRatio="none" overflow="visible">`,
-    ...lines.map((line, i) => `<path class="l l${i}" d="${path(line, x, y)}"/>`),
-    "</svg>",
     ...lines.map((_, i) => `<text class="le k${i}" x="100%" dx="8" y="${c(ends[i]!)}" dy=".32em">${letterOf(i)}</text>`),
     ...[0, 1, 2, 3].map((quarter) => {
       const at = since + ((until - since) * quarter) / 3;
@@ -78,7 +78,7 @@ function path({ points }: PsiLine, x: (at: number) => number, y: (psi: number) =
       open = false;
       continue;
     }
-    d += `${open ? "L" : "M"}${c(x(at))} ${c(y(psi))}`;
+    d += `${open ? "L" : "M"}${tenths(x(at))} ${tenths(y(psi))}`;
     if (!open && (points[i + 1]?.psi ?? null) === null) d += "h3";
     open = true;
   }
@@ -100,6 +100,10 @@ function spread(heights: readonly number[]): number[] {
     placed[i] = above;
   }
   return placed;
+}
+
+function tenths(value: number): string {
+  return c(Math.round(10 * value) / 10);
 }
 
 function shortIndex(value: number): string {

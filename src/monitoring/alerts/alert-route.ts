@@ -18,7 +18,7 @@ export interface AlertRoute {
   readonly match?: AlertMatchers | undefined;
   /** Alerts with equal values of these labels share a notice; `@rule` stands for the name of the rule. @defaultValue ["@rule"] */
   readonly groupBy?: readonly string[] | undefined;
-  /** How long the first news of a group waits for more, ms. @defaultValue 0 */
+  /** How long news of a group waits for more of it, ms. @defaultValue 0 */
   readonly groupWaitMs?: number | undefined;
   /** Least time between notices of a group, ms. @defaultValue 0 */
   readonly groupIntervalMs?: number | undefined;

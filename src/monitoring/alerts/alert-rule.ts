@@ -66,17 +66,21 @@ export interface RuleLevel {
 }
 
 /** A rule, checked, with its defaults; levels from the least severe. */
-export interface CheckedRule
-  extends Required<
-    Pick<
-      AlertRule,
-      "name" | "metric" | "forMs" | "clearForMs" | "minCount" | "windowMs" | "cooldownMs" | "summary" | "noData" | "staleAfterMs"
-    >
-  > {
-  readonly labels: LabelPairs;
-  readonly repeatEveryMs: number | undefined;
+export interface CheckedRule {
+  readonly name: string;
+  readonly metric: string;
   readonly direction: "above" | "below";
   readonly levels: readonly RuleLevel[];
+  readonly forMs: number;
+  readonly clearForMs: number;
+  readonly minCount: number;
+  readonly windowMs: number;
+  readonly labels: LabelPairs;
+  readonly cooldownMs: number;
+  readonly repeatEveryMs?: number | undefined;
+  readonly summary: string;
+  readonly noData: "ignore" | "alert" | "resolve";
+  readonly staleAfterMs: number;
 }
 
 /** The text of an alert whose rule has none. */

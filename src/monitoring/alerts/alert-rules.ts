@@ -9,17 +9,17 @@ import { keepAlive } from "../../core/keep-alive.ts";
 import { Lifecycle } from "../../core/lifecycle.ts";
 import { Limiter } from "../../core/limiter.ts";
 import { defaultLogger, guarded, type Logger } from "../../core/logger.ts";
-import { parseOptions } from "../../core/options.ts";
+import { invalidConfig, parseOptions } from "../../core/options.ts";
 import { systemRandom } from "../../core/random.ts";
 import { traced } from "../../core/trace.ts";
 import { type AlertRulesOptions, type AlertSettings, alertOptionsSchema } from "./alert-options.ts";
-import type { OutboxEntry } from "./alert-state.ts";
+import type { AlertState, OutboxEntry } from "./alert-state.ts";
 import { AlertStore } from "./alert-store.ts";
 import { type Alert, type AlertTransition, showAlerts, showTransition } from "./alert-views.ts";
 import { type Decision, decide } from "./decide.ts";
 import { deliverAll } from "./deliverer.ts";
 import { type MetricAnswers, readMetrics } from "./metric-reader.ts";
-import { retryDelayMs, settle, toNotice } from "./outbox.ts";
+import { type DeliveryResult, isGivenUp, retryDelayMs, settle, toNotice } from "./outbox.ts";
 import type { AlertNotice } from "./port.ts";
 import { activeSilences, newSilence, type Silence, type SilenceInput, shownSilence, withSilence } from "./silences.ts";
 import { Ticker, type TickerOptions } from "./ticker.ts";
@@ -92,6 +92,8 @@ export class AlertRules implements AsyncDisposable {
   readonly #ticker: Ticker;
   readonly #turn = new Limiter({ concurrency: 1 });
   readonly #lifecycle = new Lifecycle("The alert rules");
+  /** What came of deliveries, until the store knows; so that a store that fails for a while has nothing delivered twice. */
+  #unsettled: { readonly createdAt: number; readonly results: readonly DeliveryResult[] } | undefined;
   readonly #transition: Emitter<AlertTransition>;
   readonly #delivered: Emitter<AlertNotice>;
   readonly #deliveryFailed: Emitter<DeliveryFailure>;
@@ -222,13 +224,14 @@ export class AlertRules implements AsyncDisposable {
     const { rules, source, queryTimeoutMs } = this.#settings;
     const answers = await readMetrics(rules, source, queryTimeoutMs, this.#clock, signal);
     const decision = await this.#store.update(
-      (state, now) => decide(state, this.#settings, answers.samples, this.#id, now),
+      (state, now) => decide(this.#settled(state), this.#settings, answers.samples, this.#id, now),
       signal,
     );
+    this.#unsettled = undefined;
     const at = this.#now();
     const transitions = decision.transitions.map(showTransition);
     for (const transition of transitions) this.#transition.emit(transition);
-    for (const entry of decision.dropped) this.#tellDropped(decision, entry, new Error("No process has this channel"));
+    for (const entry of decision.dropped) this.#tellDropped(decision, entry);
     const delivered = await this.#deliver(decision, signal);
     const leftOut = this.#leftOut(decision, answers);
     const evaluation = Object.freeze({ at, transitions, delivered, failures: answers.failures, leftOut });
@@ -245,30 +248,38 @@ export class AlertRules implements AsyncDisposable {
     const parcels = decision.claimed.map((entry) => ({ entry, notice: toNotice(decision.state, name, entry) }));
     const byName = new Map(channels.map(({ channel }) => [channel.name, channel]));
     const results = await deliverAll(parcels, byName, delivery, this.#clock, signal);
-    // Not under the caller's signal: what has been delivered is to be delivered once where that can be had.
-    const { dropped } = await this.#store.update((state, now) => {
-      const isOurs = state.createdAt === decision.state.createdAt; // otherwise it was deleted meanwhile, and numbers began anew
-      return isOurs ? settle(state, results, this.#id, delivery, now) : { state, dropped: [] };
-    }, undefined);
-    const lost = new Set(dropped.map(({ seq }) => seq));
+    this.#unsettled = { createdAt: decision.state.createdAt, results };
     const outcomes = new Map(results.map((result) => [result.seq, result]));
     const delivered: AlertNotice[] = [];
     for (const { entry, notice } of parcels) {
-      const result = outcomes.get(entry.seq);
-      if (result?.outcome === "delivered") {
+      const { outcome, error, at } = outcomes.get(entry.seq)!;
+      if (outcome === "delivered") {
         delivered.push(notice);
         this.#delivered.emit(notice);
-      } else if (result?.outcome === "failed") {
+      } else if (outcome === "failed") {
         const attempts = entry.attempts + 1;
-        const retryInMs = lost.has(entry.seq) ? undefined : retryDelayMs(attempts, delivery);
-        this.#tellFailed({ notice, error: result.error, attempts, retryInMs });
+        const retryInMs = isGivenUp(entry, delivery, at) ? undefined : retryDelayMs(attempts, delivery);
+        this.#tellFailed({ notice, error, attempts, retryInMs });
       }
     }
+    // Not under the caller's signal: what has been delivered is to be delivered once where that can be had.
+    await this.#store.update((state) => ({ state: this.#settled(state) }), undefined);
+    this.#unsettled = undefined;
     return delivered;
   }
 
-  #tellDropped(decision: Decision, entry: OutboxEntry, error: Error): void {
+  /** The state after the deliveries of this object that it has not heard of. */
+  #settled(state: AlertState): AlertState {
+    const { createdAt, results } = this.#unsettled ?? { results: [] };
+    // Another one has taken the place of a state that was deleted, and its numbers are those of other notices.
+    return createdAt === state.createdAt ? settle(state, results, this.#id, this.#settings.delivery) : state;
+  }
+
+  #tellDropped(decision: Decision, entry: OutboxEntry): void {
     const notice = toNotice(decision.state, this.#settings.name, entry);
+    const error = invalidConfig("AlertRules", [
+      { path: ["channels"], message: `no channel is named ${JSON.stringify(entry.channel)}` },
+    ]);
     this.#tellFailed({ notice, error, attempts: entry.attempts, retryInMs: undefined });
   }
 

@@ -61,7 +61,12 @@ export function decide(
 }
 
 function moveAlerts(state: AlertState, settings: AlertSettings, samples: ReadonlyMap<string, CheckedSamples>, now: number) {
-  const byRule = Map.groupBy(state.instances, ({ rule }) => rule);
+  const byRule = new Map<string, AlertInstance[]>();
+  for (const alert of state.instances) {
+    const own = byRule.get(alert.rule);
+    if (own === undefined) byRule.set(alert.rule, [alert]);
+    else own.push(alert);
+  }
   const instances: AlertInstance[] = [];
   const transitions: StoredTransition[] = [];
   const leftOut = new Map<string, number>();

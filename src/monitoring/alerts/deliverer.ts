@@ -26,6 +26,7 @@ export async function deliverAll(
 ): Promise<readonly DeliveryResult[]> {
   const startedAt = clock.monotonic();
   const inTime = () => clock.monotonic() - startedAt + settings.timeoutMs <= settings.leaseMs;
+  const now = () => Math.floor(clock.now());
   const toOne = async (channel: AlertChannel, own: readonly Parcel[]): Promise<readonly DeliveryResult[]> => {
     const results: DeliveryResult[] = [];
     const failedGroups = new Set<string>();
@@ -34,22 +35,23 @@ export async function deliverAll(
       const { seq } = entry;
       const group = JSON.stringify(entry.group);
       if (signal?.aborted || failures >= MAX_FAILURES || failedGroups.has(group) || !inTime()) {
-        results.push({ seq, outcome: "released" });
+        results.push({ seq, outcome: "released", at: now() });
         continue;
       }
       try {
         const call = { signal, timeoutMs: settings.timeoutMs };
         await withDeadline(call, (limited) => channel.deliver(notice, { signal: limited }), clock);
-        results.push({ seq, outcome: "delivered" });
+        results.push({ seq, outcome: "delivered", at: now() });
         failures = 0;
       } catch (error) {
-        results.push({ seq, outcome: signal?.aborted ? "released" : "failed", error });
+        results.push({ seq, outcome: signal?.aborted ? "released" : "failed", at: now(), error });
         failedGroups.add(group);
         failures += 1;
       }
     }
     return results;
   };
-  const byChannel = Map.groupBy(parcels, ({ entry }) => entry.channel);
-  return (await Promise.all([...byChannel].map(([name, own]) => toOne(channels.get(name)!, own)))).flat();
+  const names = [...new Set(parcels.map(({ entry }) => entry.channel))];
+  const own = (name: string) => parcels.filter(({ entry }) => entry.channel === name);
+  return (await Promise.all(names.map((name) => toOne(channels.get(name)!, own(name))))).flat();
 }

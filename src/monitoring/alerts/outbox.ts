@@ -22,6 +22,8 @@ export interface DeliverySettings {
 export interface DeliveryResult {
   readonly seq: number;
   readonly outcome: "delivered" | "failed" | "released";
+  /** When it ended, milliseconds since the epoch. */
+  readonly at: number;
   readonly error?: unknown;
 }
 
@@ -59,27 +61,32 @@ export function retryDelayMs(attempts: number, { retryBaseMs, retryMaxMs }: Deli
   return Math.min(retryMaxMs, retryBaseMs * 2 ** (attempts - 1));
 }
 
-/** Removes what was delivered, and lets the rest wait for another attempt; what is too old by then is given up. */
+/** Removes what was delivered, and lets the rest wait for another attempt; what is too old by then is given up. Twice is as once. */
 export function settle(
   state: AlertState,
   results: readonly DeliveryResult[],
   by: string,
   settings: DeliverySettings,
-  now: number,
-): { readonly state: AlertState; readonly dropped: readonly OutboxEntry[] } {
-  const outcomes = new Map(results.map((result) => [result.seq, result.outcome]));
+): AlertState {
+  const outcomes = new Map(results.map((result) => [result.seq, result]));
   const dropped: OutboxEntry[] = [];
   const outbox = state.outbox.flatMap((entry): readonly OutboxEntry[] => {
-    const outcome = outcomes.get(entry.seq);
-    if (outcome === "delivered") return [];
+    const result = outcomes.get(entry.seq);
+    if (result?.outcome === "delivered") return [];
     // Another has taken it over, and knows better.
-    if (outcome === undefined || entry.claim?.by !== by) return [entry];
-    if (outcome === "released") return [{ ...entry, claim: null }];
-    if (now - entry.at < settings.giveUpAfterMs) return [{ ...entry, claim: null, attempts: entry.attempts + 1, failedAt: now }];
+    if (result === undefined || entry.claim?.by !== by) return [entry];
+    if (result.outcome === "released") return [{ ...entry, claim: null }];
+    if (!isGivenUp(entry, settings, result.at))
+      return [{ ...entry, claim: null, attempts: entry.attempts + 1, failedAt: result.at }];
     dropped.push(entry);
     return [];
   });
-  return { state: forgetTold({ ...state, outbox }, dropped), dropped };
+  return forgetTold({ ...state, outbox }, dropped);
+}
+
+/** Whether a notice that fails now is given up. */
+export function isGivenUp(entry: OutboxEntry, settings: DeliverySettings, now: number): boolean {
+  return now - entry.at >= settings.giveUpAfterMs;
 }
 
 /** Gives up notices for channels that nobody seems to have any more. */
@@ -89,7 +96,7 @@ export function dropOrphans(
   settings: DeliverySettings,
   now: number,
 ): { readonly state: AlertState; readonly dropped: readonly OutboxEntry[] } {
-  const dropped = state.outbox.filter((entry) => !channels.has(entry.channel) && now - entry.at >= settings.giveUpAfterMs);
+  const dropped = state.outbox.filter((entry) => !channels.has(entry.channel) && isGivenUp(entry, settings, now));
   if (dropped.length === 0) return { state, dropped };
   return { state: forgetTold({ ...state, outbox: state.outbox.filter((entry) => !dropped.includes(entry)) }, dropped), dropped };
 }

@@ -57,7 +57,8 @@ export function planNotices(state: AlertState, plan: NoticePlan, now: number): A
       const group = quiet.get(key) ?? { channel, labels, openedAt: null, noticedAt: null };
       quiet.delete(key);
       const openedAt = group.openedAt ?? now;
-      const due = group.noticedAt === null ? openedAt + route.groupWaitMs : group.noticedAt + route.groupIntervalMs;
+      const earliest = group.noticedAt === null ? now : group.noticedAt + route.groupIntervalMs;
+      const due = Math.max(earliest, openedAt + route.groupWaitMs);
       let told = 0;
       while (now >= due && told < news.length && waiting < plan.maxWaiting && waitingAlerts < MAX_WAITING_ALERTS) {
         const part = news.slice(told, told + MAX_NOTICE_ALERTS);

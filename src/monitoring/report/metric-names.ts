@@ -73,6 +73,11 @@ export function isMetricOf(task: ModelTask, name: string): name is PerformanceMe
   return Object.hasOwn(directions[task], name);
 }
 
+/** Whether any kind of model has this metric. */
+export function isMetricName(name: string): name is PerformanceMetric {
+  return Object.values(directions).some((metrics) => Object.hasOwn(metrics, name));
+}
+
 /** Which way a metric is good. */
 export function metricDirection(task: ModelTask, name: PerformanceMetric): MetricDirection {
   return directions[task][name] ?? "more";

@@ -14,5 +14,5 @@ import { distributionGap } from "./distribution-gap.ts";
 export function energyDistance(a: ArrayLike<number>, b: ArrayLike<number>): number {
   assertFiniteSample("the first sample of energyDistance", a);
   assertFiniteSample("the second sample of energyDistance", b);
-  return Math.sqrt(2) * Math.sqrt(distributionGap(sorted(a), sorted(b), 2));
+  return 2 * Math.sqrt(distributionGap(sorted(a), sorted(b), 2) / 2);
 }

@@ -23,7 +23,7 @@ const optionsSchema = z.strictObject({
 
 /**
  * Kullback–Leibler divergence Σ p ln(p / q) of `q` from `p` over the same bins, `scipy.stats.entropy(p, q)`. Not symmetric, at least 0,
- * and Infinity when a bin is empty in `q` but not in `p`: what then is wanted is mostly a `smoothing` of 0.5 or {@link jensenShannon}.
+ * and Infinity when a bin is empty in `q` but not in `p`: what then is wanted is mostly a `smoothing` of 0.5 or `jensenShannon`.
  *
  * @param p - counts or shares, at least 0; divided by their sum
  * @param q - counts or shares of the same bins

@@ -149,5 +149,5 @@ export function psiOfCounts(
 }
 
 function doubles(values: ArrayLike<number>): Float64Array {
-  return values instanceof Float64Array ? values : Float64Array.from(values);
+  return values instanceof Float64Array ? values : new Float64Array(values);
 }

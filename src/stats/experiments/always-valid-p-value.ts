@@ -15,7 +15,7 @@ const stateSchema = z.object({ schemaVersion: z.literal(1), pValue: z.number().m
  * as well: evidence once found is not lost to later looks. Not for p-values of tests that hold for a single look.
  *
  * @source R. Johari, P. Koomen, L. Pekelis, D. Walsh, "Always Valid Inference: Continuous Monitoring of A/B Tests", Oper. Res. 70
- * (2022), doi:10.1287/opre.2021.2135, section 3
+ * (2022), doi:10.1287/opre.2021.2135
  */
 export class AlwaysValidPValue {
   #least = 1;

@@ -37,7 +37,7 @@ type Design = z.output<typeof optionsSchema>;
  * @param sample - no values yet are fine
  * @throws a `ModelwrightError` with code `INPUT_INVALID` for an impossible summary, `CONFIG_INVALID` for wrong options
  * @source I. Waudby-Smith, D. Arbour, R. Sinha, E. H. Kennedy, A. Ramdas, "Time-uniform Central Limit Theory and Asymptotic
- * Confidence Sequences", Ann. Statist. 52 (2024), arXiv:2103.06476, theorem 2.2 and, for the time, appendix B.2
+ * Confidence Sequences", Ann. Statist. 52 (2024), arXiv:2103.06476: the Gaussian mixture, and the approximation of its best parameter
  */
 export function meanConfidenceSequence(sample: SampleSummary, options: ConfidenceSequenceOptions = {}): ConfidenceSequenceResult {
   const design = parseOptions(optionsSchema, options, "meanConfidenceSequence");
@@ -53,7 +53,7 @@ export function meanConfidenceSequence(sample: SampleSummary, options: Confidenc
  * @param b - the treatment
  * @throws a `ModelwrightError` with code `INPUT_INVALID` for impossible summaries, `CONFIG_INVALID` for wrong options
  * @source I. Waudby-Smith, D. Arbour, R. Sinha, E. H. Kennedy, A. Ramdas, "Time-uniform Central Limit Theory and Asymptotic
- * Confidence Sequences", Ann. Statist. 52 (2024), arXiv:2103.06476, theorem 2.2 and section 3
+ * Confidence Sequences", Ann. Statist. 52 (2024), arXiv:2103.06476
  */
 export function meanDifferenceConfidenceSequence(
   a: SampleSummary,

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { invalidConfig, parseOptions } from "../../core/options.ts";
-import { validate } from "../../core/schema.ts";
+import { invalidInput, validate } from "../../core/schema.ts";
 import { betaSf } from "../distributions/beta.ts";
 import { betaMixtureEvidence } from "./beta-mixture-evidence.ts";
 import { errorRate } from "./confidence.ts";
@@ -50,6 +50,8 @@ const optionsSchema = z.strictObject({
   prior: priorSchema.default({ successes: 1, failures: 1 }),
 });
 
+const NOTHING_ABOVE = "expected a prior that holds rates above the null rate";
+
 const stateSchema = z
   .object({
     schemaVersion: z.literal(1),
@@ -62,9 +64,6 @@ const stateSchema = z
     greatest: z.number().min(0),
   })
   .refine(({ successes, n }) => successes <= n, { path: ["successes"], error: "more successes than trials" });
-
-/** Below this chance of the prior to be above the null rate, nothing could be found. */
-const MIN_PRIOR = 1e-200;
 
 /**
  * Watches a rate that must not exceed p0, such as errors of requests, and may be asked after every trial: the likelihood under rates
@@ -152,6 +151,9 @@ export class BetaMixtureEProcess {
    */
   static fromJSON(given: BetaMixtureState): BetaMixtureEProcess {
     const { nullRate, alpha, prior, successes, n, banked, greatest } = validate(stateSchema, given, "The state of an e-process");
+    if (!reaches(prior, nullRate)) {
+      throw invalidInput("The state of an e-process", [{ path: ["prior"], message: NOTHING_ABOVE }]);
+    }
     const restored = new BetaMixtureEProcess({ nullRate, alpha, prior });
     restored.#banked = banked;
     restored.#greatest = greatest;
@@ -160,8 +162,12 @@ export class BetaMixtureEProcess {
   }
 
   #checked(nullRate: number): number {
-    if (betaSf(nullRate, this.#prior.successes, this.#prior.failures) >= MIN_PRIOR) return nullRate;
-    const message = "expected a prior that holds rates above the null rate";
-    throw invalidConfig("BetaMixtureEProcess", [{ path: ["prior"], message }]);
+    if (reaches(this.#prior, nullRate)) return nullRate;
+    throw invalidConfig("BetaMixtureEProcess", [{ path: ["prior"], message: NOTHING_ABOVE }]);
   }
+}
+
+/** Whether enough of a prior is above a rate to be cut to it. */
+function reaches(prior: { readonly successes: number; readonly failures: number }, nullRate: number): boolean {
+  return betaSf(nullRate, prior.successes, prior.failures) >= 1e-200;
 }

@@ -11,9 +11,9 @@ export interface CovariateSummary {
   readonly outcomeMean: number;
   /** Within ±1e140. */
   readonly covariateMean: number;
-  /** With divisor n − 1; in [0, 1e280]. */
+  /** With divisor n − 1; in [0, 2e280]. */
   readonly outcomeVariance: number;
-  /** With divisor n − 1; in [0, 1e280]. */
+  /** With divisor n − 1; in [0, 2e280]. */
   readonly covariateVariance: number;
   /** With divisor n − 1; its square is at most the product of the variances. */
   readonly covariance: number;
@@ -95,13 +95,15 @@ export class CovariateMoments {
   /** The moments so far; variances of fewer than two units are 0. */
   summary(): CovariateSummary {
     const divisor = Math.max(1, this.#n - 1);
+    // Squares may have underflowed where the product has not.
+    const greatest = Math.sqrt(this.#outcomeSquares) * Math.sqrt(this.#covariateSquares);
     return {
       n: this.#n,
       outcomeMean: this.#outcomeMean,
       covariateMean: this.#covariateMean,
       outcomeVariance: this.#outcomeSquares / divisor,
       covariateVariance: this.#covariateSquares / divisor,
-      covariance: this.#products / divisor,
+      covariance: Math.max(-greatest, Math.min(greatest, this.#products)) / divisor,
     };
   }
 

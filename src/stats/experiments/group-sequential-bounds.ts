@@ -12,7 +12,7 @@ export interface GroupSequentialOptions {
    * apart, at most 100. Should end at 1; what is not spent by then stays unspent.
    */
   readonly looks: readonly number[];
-  /** Chance of a false rejection at any look, both sides together, in (0, 1). @defaultValue 0.05 */
+  /** Chance of a false rejection at any look, both sides together, in (0, 0.5]. @defaultValue 0.05 */
   readonly alpha?: number;
   /** 2 rejects for great and for small z, each with half of alpha; 1 only for great z. @defaultValue 2 */
   readonly sides?: 1 | 2;
@@ -50,12 +50,15 @@ export const informationFractions = z
     error: `expected ascending fractions, at least ${MIN_STEP} apart`,
   });
 
+/** The schema of the error rate: beyond a half, bounds are negative and mean nothing. */
+export const sequentialAlpha = errorRate.max(0.5).default(0.05);
+
 /** The schema of the number of sides. */
 export const sidesSchema = z.union([z.literal(1), z.literal(2)]);
 
 const optionsSchema = z.strictObject({
   looks: informationFractions,
-  alpha: errorRate.default(0.05),
+  alpha: sequentialAlpha,
   sides: sidesSchema.default(2),
   spending: alphaSpendingSchema.default("obrien-fleming"),
 });

@@ -1,7 +1,21 @@
-import { invalidInput } from "../../core/schema.ts";
+import * as z from "zod";
+import { invalidInput, validate } from "../../core/schema.ts";
 import { assertSample, isOrdered } from "../assert-sample.ts";
-import { type GroupSequentialDesign, NO_RETURN } from "./group-sequential-bounds.ts";
-import { ScoreProcess } from "./score-process.ts";
+import { type GroupSequentialDesign, informationFractions, NO_RETURN, sidesSchema } from "./group-sequential-bounds.ts";
+import { NO_BOUND, ScoreProcess } from "./score-process.ts";
+
+/** A design may have been stored; wild bounds would take forever. */
+const designSchema = z
+  .object({
+    sides: sidesSchema,
+    looks: z.array(
+      z.object({ information: z.number(), bound: z.number().gt(-NO_RETURN).max(NO_BOUND), alphaSpent: z.number().min(0).max(1) }),
+    ),
+  })
+  .refine(({ looks }) => informationFractions.safeParse(looks.map(({ information }) => information)).success, {
+    path: ["looks"],
+    error: "expected the looks of a design",
+  });
 
 /** What {@link groupSequentialLook} finds. */
 export interface GroupSequentialVerdict {
@@ -22,12 +36,12 @@ export interface GroupSequentialVerdict {
  * @param design - of {@link groupSequentialBounds} or {@link wangTsiatisBounds}
  * @param look - which one, from 1
  * @param z - estimate over its standard error at that look; infinite values are fine
- * @throws a `ModelwrightError` with code `INPUT_INVALID` for NaN or a look that is not planned
+ * @throws a `ModelwrightError` with code `INPUT_INVALID` for NaN, a look that is not planned, or a design that no function of this library made
  * @source K. Fairbanks, R. Madsen, "P Values for Tests Using a Repeated Significance Test Design", Biometrika 69 (1982),
  * doi:10.1093/biomet/69.1.69
  */
 export function groupSequentialLook(design: GroupSequentialDesign, look: number, z: number): GroupSequentialVerdict {
-  const { sides, looks } = design;
+  const { sides, looks } = validate(designSchema, design, "the design of groupSequentialLook");
   assertSample("the z of groupSequentialLook", [z], "a number", isOrdered);
   const here = looks[look - 1];
   if (here === undefined) {

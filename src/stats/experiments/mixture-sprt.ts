@@ -61,7 +61,7 @@ type Design = z.output<typeof optionsSchema>;
  * @param b - the treatment
  * @throws a `ModelwrightError` with code `INPUT_INVALID` for impossible summaries, `CONFIG_INVALID` for wrong options
  * @source R. Johari, P. Koomen, L. Pekelis, D. Walsh, "Always Valid Inference: Continuous Monitoring of A/B Tests", Oper. Res. 70
- * (2022), doi:10.1287/opre.2021.2135, equations (8) to (11)
+ * (2022), doi:10.1287/opre.2021.2135
  */
 export function mixtureSprtForMeans(a: SampleSummary, b: SampleSummary, options: MixtureSprtOptions): MixtureSprtResult {
   const design = parseOptions(optionsSchema, options, "mixtureSprtForMeans");
@@ -80,7 +80,7 @@ export function mixtureSprtForMeans(a: SampleSummary, b: SampleSummary, options:
  * @param b - the treatment
  * @throws a `ModelwrightError` with code `INPUT_INVALID` for wrong counts, `CONFIG_INVALID` for wrong options
  * @source R. Johari, P. Koomen, L. Pekelis, D. Walsh, "Always Valid Inference: Continuous Monitoring of A/B Tests", Oper. Res. 70
- * (2022), doi:10.1287/opre.2021.2135, section 4.3
+ * (2022), doi:10.1287/opre.2021.2135
  */
 export function mixtureSprtForProportions(a: SuccessCounts, b: SuccessCounts, options: MixtureSprtOptions): MixtureSprtResult {
   const design = parseOptions(optionsSchema, options, "mixtureSprtForProportions");

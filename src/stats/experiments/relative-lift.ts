@@ -68,6 +68,8 @@ export function meanLift(a: SampleSummary, b: SampleSummary, options: Confidence
   if (!(g < 1)) return { lift, interval: [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY] };
   const ratio = treatment.mean / control.mean;
   const halfWidth = z * Math.sqrt((1 - g) * errorB ** 2 + (ratio * errorA) ** 2);
-  const limits = [(ratio - halfWidth) / (1 - g) - 1, (ratio + halfWidth) / (1 - g) - 1] as const;
+  // Less 1 before anything is rounded, for ratios next to 1.
+  const middle = difference / control.mean + g;
+  const limits = [(middle - halfWidth) / (1 - g), (middle + halfWidth) / (1 - g)] as const;
   return { lift, interval: control.mean > 0 ? limits : [-limits[1], -limits[0]] };
 }

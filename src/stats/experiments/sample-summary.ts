@@ -8,7 +8,7 @@ export interface SampleMoments {
   readonly n: number;
   /** Their mean, within ±1e140; 0 when there is none. */
   readonly mean: number;
-  /** Their variance with divisor n − 1, in [0, 1e280]; 0 for fewer than two values. */
+  /** Their variance with divisor n − 1, in [0, 2e280]; 0 for fewer than two values. */
   readonly variance: number;
 }
 
@@ -34,6 +34,9 @@ const ROUNDING = 1e-9;
 /** Greatest value that is taken: squares and products of such values and counts are doubles. */
 export const MAX_MAGNITUDE = 1e140;
 
+/** Greatest variance of such values: that of one at either end. */
+const MAX_VARIANCE = 2e280 * (1 + 1e-9);
+
 /**
  * The moments of a summary.
  *
@@ -48,7 +51,7 @@ export function toMoments(subject: string, summary: SampleSummary, least = 0): S
   }
   if (!isMagnitude(moments.mean)) issues.push({ path: ["mean"], message: `expected a number within ±${MAX_MAGNITUDE}` });
   if (!isSquare(moments.variance)) {
-    issues.push({ path: ["variance"], message: `expected a number in [0, ${MAX_MAGNITUDE * MAX_MAGNITUDE}]` });
+    issues.push({ path: ["variance"], message: `expected a number in [0, ${MAX_VARIANCE}]` });
   }
   if (issues.length > 0) throw invalidInput(subject, issues);
   const { n, mean, variance } = moments;
@@ -59,8 +62,7 @@ export function toMoments(subject: string, summary: SampleSummary, least = 0): S
 export const isMagnitude = (value: number): boolean => typeof value === "number" && Math.abs(value) <= MAX_MAGNITUDE;
 
 /** Whether a value may be a variance of numbers of at most {@link MAX_MAGNITUDE}. */
-export const isSquare = (value: number): boolean =>
-  typeof value === "number" && value >= 0 && value <= MAX_MAGNITUDE * MAX_MAGNITUDE;
+export const isSquare = (value: number): boolean => typeof value === "number" && value >= 0 && value <= MAX_VARIANCE;
 
 function fromSums(subject: string, { n, sum, sumSquares }: SampleSums): SampleMoments {
   if (n === 0) return { n, mean: sum, variance: sumSquares };

@@ -10,7 +10,7 @@ export interface SequentialSampleRatioOptions {
   readonly alpha?: number;
   /**
    * Units that the prior's belief in about the planned shares is worth. The more, the better small deviations are found in large
-   * experiments and the later large ones in small experiments; in (0, 1e9].
+   * experiments and the later large ones in small experiments; in [0.001, 1e9].
    *
    * @defaultValue 10000
    */
@@ -29,7 +29,7 @@ export interface SequentialSampleRatioResult {
 
 const optionsSchema = z.strictObject({
   alpha: errorRate.default(0.001),
-  concentration: z.number().gt(0).max(1e9).default(10_000),
+  concentration: z.number().min(0.001).max(1e9).default(10_000),
 });
 
 /**

@@ -1,15 +1,21 @@
 import * as z from "zod";
 import { parseOptions } from "../../core/options.ts";
 import { normalUpperQuantile } from "../distributions/normal.ts";
-import { errorRate } from "./confidence.ts";
-import { type GroupSequentialDesign, informationFractions, NO_RETURN, sidesSchema, toLook } from "./group-sequential-bounds.ts";
+import {
+  type GroupSequentialDesign,
+  informationFractions,
+  NO_RETURN,
+  sequentialAlpha,
+  sidesSchema,
+  toLook,
+} from "./group-sequential-bounds.ts";
 import { NO_BOUND, ScoreProcess } from "./score-process.ts";
 
 /** Design of {@link wangTsiatisBounds}. */
 export interface WangTsiatisOptions {
   /** When one looks, as shares of the information at the last look: ascending, in (0, 1], at least 0.001 apart, at most 100, the last one 1. */
   readonly looks: readonly number[];
-  /** Chance of a false rejection at any look, both sides together, in (0, 1). @defaultValue 0.05 */
+  /** Chance of a false rejection at any look, both sides together, in (0, 0.5]. @defaultValue 0.05 */
   readonly alpha?: number;
   /** 2 rejects for great and for small z; 1 only for great z. @defaultValue 2 */
   readonly sides?: 1 | 2;
@@ -19,8 +25,7 @@ export interface WangTsiatisOptions {
 
 const optionsSchema = z.strictObject({
   looks: informationFractions.refine((looks) => looks.at(-1) === 1, { error: "expected the last look at 1" }),
-  // Beyond, the bound is near 0 or below and the family has no meaning.
-  alpha: errorRate.max(0.5).default(0.05),
+  alpha: sequentialAlpha,
   sides: sidesSchema.default(2),
   shape: z.number().min(-1).max(1).default(0),
 });

@@ -126,9 +126,13 @@ function squaredDistance(a: ArrayLike<number>, b: ArrayLike<number>, n: number, 
   return (n / m) * (total - 1) * sum;
 }
 
+/** From this many values on the deviation is that of the limit, to a millionth; before, it takes time to add up. */
+const MANY = 10_000_000;
+
 /** Standard deviation of A² of two samples from one continuous distribution (Scholz and Stephens, eq. 4, for k = 2). */
 function deviation(n: number, m: number): number {
   const total = n + m;
+  if (total > MANY) return LIMIT_DEVIATION;
   // Σ 1 / i over i < N, and Σ 1 / ((N − i) j) over 1 <= i < j < N. Weighted counts need not add up to an integer.
   const size = Math.round(total);
   let harmonic = 0;
@@ -145,7 +149,8 @@ function deviation(n: number, m: number): number {
     (6 * harmonic + 2 * double - 2) * 4 + (4 * harmonic - 4 * double + 6) * 2 + (2 * harmonic - 6) * sizes + 4 * harmonic;
   const constant = (2 * harmonic + 6) * 4 - 4 * harmonic * 2;
   const variance = ((cubic * total + square) * total + linear) * total + constant;
-  return Math.sqrt(variance / (total - 1) / (total - 2) / (total - 3));
+  // Weighted counts of less than one value have no variance by this formula.
+  return variance > 0 ? Math.sqrt(variance / (total - 1) / (total - 2) / (total - 3)) : LIMIT_DEVIATION;
 }
 
 /** For each value the group that it is in, and 0 or 1 for its sample. */

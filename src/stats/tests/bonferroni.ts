@@ -2,7 +2,7 @@ import { assertSample, isProbability } from "../assert-sample.ts";
 
 /**
  * P-values times how many there are, at most 1: rejecting those below α makes a false rejection anywhere no more likely than α,
- * however the tests depend on each other. In the order given; none gives none. {@link holm} rejects at least as much, as safely.
+ * however the tests depend on each other. In the order given; none gives none. `holm` rejects at least as much, as safely.
  *
  * @throws a `ModelwrightError` with code `INPUT_INVALID` for a value outside of [0, 1]
  * @source O. J. Dunn, "Multiple Comparisons Among Means", J. Am. Stat. Assoc. 56 (1961)

@@ -9,7 +9,7 @@ export interface ChiSquaredContingencyOptions {
   readonly yates?: boolean;
 }
 
-/** What {@link chiSquaredContingency} and {@link gTest} find. */
+/** What {@link chiSquaredContingency} and `gTest` find. */
 export interface ContingencyResult {
   readonly statistic: number;
   /** Probability of a statistic at least as great when rows and columns are independent. */
@@ -46,8 +46,8 @@ export function chiSquaredContingency(
     expected.forEach((row, i) => {
       row.forEach((count, j) => {
         if (count === 0) return;
-        const gap = Math.abs(checked.rows[i]![j]! - count);
-        statistic += (gap - Math.min(correction, gap)) ** 2 / count;
+        const gap = Math.max(0, Math.abs(checked.rows[i]![j]! - count) - correction);
+        statistic += gap * (gap / count);
       });
     });
   }

@@ -15,7 +15,7 @@ function sumOf(statistic: number, n: number, m: number, multiple: number): numbe
 }
 
 /**
- * Probability that T of {@link cramerVonMises} is at least `statistic` for samples of `n` and `m` values from one continuous
+ * Probability that T of `cramerVonMises` is at least `statistic` for samples of `n` and `m` values from one continuous
  * distribution. Adds positive terms only.
  *
  * A path from (0, 0) to (n, m) stands for an order of all values. T grows with the sum of (i·L/n − j·L/m)² over its points, L being

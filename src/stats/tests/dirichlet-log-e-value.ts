@@ -16,16 +16,18 @@ const isWeight = (value: number): boolean => Number.isFinite(value) && value >= 
 /**
  * Natural logarithm of the evidence that current counts do not follow the reference's shares: of the Bayes factor of "they have shares
  * of their own, drawn from the prior" against "they follow the shares that the reference was drawn with". May be computed after every
- * row of a growing window and compared with ln(1 / α) each time, unlike a p-value; {@link eBenjaminiHochberg} takes it over many
+ * row of a growing window and compared with ln(1 / α) each time, unlike a p-value; `eBenjaminiHochberg` takes it over many
  * columns.
  *
  * @remarks
  * For whom the guarantee holds. Let shares be drawn from the Dirichlet prior, and the reference and then the current rows independently
- * with them. Then the factor is a martingale from 1 up to now, however large the reference, and ever reaches 1 / α with probability at
- * most α (Ville). This is on average over the shares: for some shares and a small reference the probability may be above α, and it
- * comes down as the reference grows beyond the window, for which the simulations beside the tests give numbers. Rows have to be
- * exchangeable: rows that come in bursts of equal ones need thinning first. The reference may not be chosen after the current rows were
- * seen, nor be added to while a window grows.
+ * with them. Then the factor is a martingale that starts at 1, however large the reference, and ever reaches 1 / α with probability at
+ * most α (Ville). That is on average over the shares. For given shares it holds in the limit of a large reference; a small one can be
+ * unlucky for them, with even shares worst: of windows of 2000 rows without drift, looked at 100 times with α = 5 %, we saw 41 % alarm
+ * with 2 reference rows a bin (50 bins), 20 % with 4, 8 % with 6, up to 7 % with 10, and below 3 % with 20 and more; below 2.5 % for
+ * uneven shares from 20 rows a bin on. So let the reference have 20 rows for each bin. Rows have to be exchangeable: rows that come in
+ * bursts of equal ones need thinning first. The reference may not be chosen after the current rows were seen, nor be added to while a
+ * window grows.
  *
  * @param referenceCounts - counts of the reference's bins, at least 0, whole or not; all 0 is allowed, and shows nothing
  * @param currentCounts - counts of the same bins since the window began; all 0 gives 0

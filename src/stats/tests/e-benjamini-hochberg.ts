@@ -6,7 +6,7 @@ import { benjaminiHochberg } from "./benjamini-hochberg.ts";
  * share of false rejections at or below α, however the tests depend on each other. In the order given; none gives none.
  *
  * An e-value is at least 0 and on average at most 1 while nothing is wrong, as the likelihood ratio of
- * {@link dirichletLogEValue} is; from a logarithm take `Math.exp`, of which infinity is a fine value. The procedure is that of
+ * `dirichletLogEValue` is; from a logarithm take `Math.exp`, of which infinity is a fine value. The procedure is that of
  * Benjamini and Hochberg on the inverse e-values; the e-values need no correction for dependence, which p-values would.
  *
  * @throws a `ModelwrightError` with code `INPUT_INVALID` for NaN or a value below 0

@@ -1,6 +1,8 @@
 import * as z from "zod";
+import type { Issue } from "../../core/errors.ts";
 import { parseOptions } from "../../core/options.ts";
 import { invalidInput } from "../../core/schema.ts";
+import { isCount } from "../assert-sample.ts";
 import { kolmogorovSf } from "../distributions/kolmogorov.ts";
 
 /** Which distance a Kolmogorov–Smirnov test looks at. */
@@ -24,25 +26,22 @@ const optionsSchema = z.strictObject({ alternative: alternativeSchema });
  * probability keeps its relative accuracy, for only positive terms are added.
  *
  * @param statistic - D, D⁻ (`less`) or D⁺ (`greater`); the latter two have one law
- * @param n - values of one sample, an integer in [1, 10 million]
- * @param m - values of the other sample
- * @throws a `ModelwrightError` with code `INPUT_INVALID` for NaN or another size, `CONFIG_INVALID` for wrong options
+ * @param n - values of one sample, an integer of at least 1
+ * @param m - values of the other sample; n · m is at most a billion, which takes seconds
+ * @throws a `ModelwrightError` with code `INPUT_INVALID` for NaN or other sizes, `CONFIG_INVALID` for wrong options
  * @source T. Viehmann, "Numerically more stable computation of the p-values for the two-sample Kolmogorov-Smirnov test",
  * arXiv:2102.08037 (2021)
  */
 export function ksTwoSampleSf(statistic: number, n: number, m: number, options: KsAlternative = {}): number {
   const { alternative } = parseOptions(optionsSchema, options, "ksTwoSampleSf");
-  const issues = [];
+  const issues: Issue[] = [];
   if (typeof statistic !== "number" || Number.isNaN(statistic)) {
     issues.push({ path: ["statistic"], message: "expected a number" });
   }
-  for (const [name, size] of [
-    ["n", n],
-    ["m", m],
-  ] as const) {
-    if (!(Number.isInteger(size) && size >= 1 && size <= MAX_SIZE)) {
-      issues.push({ path: [name], message: `expected an integer in [1, ${MAX_SIZE}]` });
-    }
+  if (!(isCount(n) && n > 0)) issues.push({ path: ["n"], message: "expected a count above 0" });
+  if (!(isCount(m) && m > 0)) issues.push({ path: ["m"], message: "expected a count above 0" });
+  if (issues.length === 0 && n * m > MAX_EXACT_CELLS) {
+    issues.push({ path: [], message: `expected n · m of at most ${MAX_EXACT_CELLS}` });
   }
   if (issues.length > 0) throw invalidInput("ksTwoSampleSf", issues);
   if (statistic <= 0) return 1;
@@ -51,8 +50,10 @@ export function ksTwoSampleSf(statistic: number, n: number, m: number, options: 
   return exactKsSf(n, m, Math.min(n * m, Math.ceil(statistic * n * m * (1 - SLACK))), alternative);
 }
 
-const MAX_SIZE = 10_000_000;
+/** Cells of the lattice that are added up at most. */
+export const MAX_EXACT_CELLS = 1_000_000_000;
 
+/** What rounding may have taken off a distance, as a share of it. */
 const SLACK = 1e-13;
 
 /**

@@ -5,7 +5,7 @@ import { assertFiniteSample } from "../assert-numbers.ts";
 import { fSf } from "../distributions/f.ts";
 import { quantileOfSorted } from "../quantile.ts";
 import { sorted } from "../sort.ts";
-import { safeFactor, sampleMoments } from "./sample-moments.ts";
+import { meanDifference, safeFactor, sampleMoments } from "./sample-moments.ts";
 
 /** How {@link leveneTest} measures deviations. */
 export interface LeveneTestOptions {
@@ -41,7 +41,7 @@ export function leveneTest(a: ArrayLike<number>, b: ArrayLike<number>, options: 
   const factor = safeFactor(a, b);
   const first = sampleMoments(deviations(a, center, factor), 1);
   const second = sampleMoments(deviations(b, center, factor), 1);
-  const gap = first.mean - second.mean;
+  const gap = meanDifference(first, second);
   const between = n * (m / (n + m)) * gap * gap;
   const within = (first.variance * (n - 1) + second.variance * (m - 1)) / (n + m - 2);
   // Deviations that are equal but for the rounding of the centre do not vary.
@@ -64,9 +64,14 @@ function assertThree(subject: string, values: ArrayLike<number>): void {
 function deviations(values: ArrayLike<number>, center: "median" | "mean", factor: number): Float64Array {
   const scaled = new Float64Array(values.length);
   for (let i = 0; i < scaled.length; i++) scaled[i] = values[i]! * factor;
-  const middle = center === "mean" ? sampleMoments(scaled, 1).mean : quantileOfSorted(sorted(scaled), 0.5);
+  const middle = center === "mean" ? meanOf(scaled) : quantileOfSorted(sorted(scaled), 0.5);
   for (let i = 0; i < scaled.length; i++) scaled[i] = Math.abs(scaled[i]! - middle);
   return scaled;
+}
+
+function meanOf(values: Float64Array): number {
+  const { first, shift } = sampleMoments(values, 1);
+  return first + shift;
 }
 
 function greatestOf(a: ArrayLike<number>, b: ArrayLike<number>): number {

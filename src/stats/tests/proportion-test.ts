@@ -36,7 +36,7 @@ const optionsSchema = z.strictObject({
 
 /**
  * Two-proportion z-test with the pooled proportion; its square is the χ² statistic of the 2 × 2 table. When all or none of the trials
- * of both samples succeed, the statistic is 0 and the p-value 1. For expected counts below 5 prefer {@link fisherExact}.
+ * of both samples succeed, the statistic is 0 and the p-value 1. For expected counts below 5 prefer `fisherExact`.
  *
  * @param successesA - a count of at most `nA`
  * @param nA - trials of the first sample, at least 1

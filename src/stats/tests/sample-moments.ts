@@ -1,6 +1,8 @@
 /** Mean and variance of a sample. */
 export interface SampleMoments {
-  readonly mean: number;
+  /** The mean as the sum of the first value and what the others are on average above it, so that two means differ without cancelling. */
+  readonly first: number;
+  readonly shift: number;
   /** With n − 1 in the denominator; exactly 0 for a constant. */
   readonly variance: number;
 }
@@ -24,7 +26,12 @@ export function sampleMoments(values: ArrayLike<number>, factor: number): Sample
     squares += deviation * deviation;
     rest += deviation;
   }
-  return { mean: first + shift, variance: Math.max(0, (squares - (rest * rest) / n) / (n - 1)) };
+  return { first, shift, variance: Math.max(0, (squares - (rest * rest) / n) / (n - 1)) };
+}
+
+/** Mean of the first sample less that of the second. */
+export function meanDifference(a: SampleMoments, b: SampleMoments): number {
+  return a.first - b.first + (a.shift - b.shift);
 }
 
 /** A power of 2 that brings the greatest of some values near 1 when its square could leave the range of doubles; else 1. */

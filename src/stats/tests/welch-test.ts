@@ -2,7 +2,7 @@ import * as z from "zod";
 import { parseOptions } from "../../core/options.ts";
 import { assertSpreadSample } from "../assert-numbers.ts";
 import { studentTSf, studentTUpperQuantile } from "../distributions/student-t.ts";
-import { safeFactor, sampleMoments } from "./sample-moments.ts";
+import { meanDifference, safeFactor, sampleMoments } from "./sample-moments.ts";
 
 /** What {@link welchTest} looks for. */
 export interface WelchTestOptions {
@@ -53,7 +53,7 @@ export function welchTest(a: ArrayLike<number>, b: ArrayLike<number>, options: W
   const factor = safeFactor(a, b);
   const first = sampleMoments(a, factor);
   const second = sampleMoments(b, factor);
-  const scaled = first.mean - second.mean;
+  const scaled = meanDifference(first, second);
   const ofFirst = first.variance / a.length;
   const ofSecond = second.variance / b.length;
   const error = Math.sqrt(ofFirst + ofSecond);

@@ -99,7 +99,7 @@ describe("fitLogisticRegression", () => {
 
   it("fits the intercept alone without columns", () => {
     const model = fitLogisticRegression({ data: new Float64Array(0), rows: 4, columns: 0 }, [1, 0, 0, 0], 1);
-    expect(model.intercept).toBeCloseTo(Math.log(1 / 3), 12);
+    expect(model.intercept).toBeCloseTo(Math.log(1 / 3), 8);
   });
 });
 

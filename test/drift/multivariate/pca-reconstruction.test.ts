@@ -14,8 +14,8 @@ function found(result: PcaReconstructionResult) {
 describe("pcaReconstruction", () => {
   it("raises a false alarm in 3 to 7 % of samples without drift", () => {
     const alarms = shareOf(
-      500,
-      (random) => found(pcaReconstruction(mixedRows(random, 200), mixedRows(random, 100), { random })).pValue < 0.05,
+      400,
+      (random) => found(pcaReconstruction(mixedRows(random, 160), mixedRows(random, 80), { random })).pValue < 0.05,
     );
     expect(alarms).toBeGreaterThan(0.03);
     expect(alarms).toBeLessThan(0.07);

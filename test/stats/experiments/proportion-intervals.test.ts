@@ -4,6 +4,7 @@ import {
   clopperPearsonInterval,
   meanLift,
   newcombeInterval,
+  normalUpperQuantile,
   proportionLift,
   proportionTest,
   twoProportionTest,
@@ -48,9 +49,11 @@ describe("intervals of a proportion", () => {
   });
 
   it("keep a tiny lower limit's digits", () => {
-    // k²/n over the upper root of the quadratic, of the order of 1e-17 here.
-    const [low] = wilsonInterval(1, 2 ** 53 - 1);
-    expect(low * (2 ** 53 - 1)).toBeCloseTo(0.176506, 5);
+    // The limit of low · n for one success in infinitely many trials.
+    const z = normalUpperQuantile(0.025);
+    const n = 1e14;
+    const expected = 2 / (2 + z * z + z * Math.sqrt(z * z + 4));
+    expect(greatestError([[wilsonInterval(1, n)[0] * n, expected]])).toBeLessThan(1e-13);
   });
 
   it("refuse impossible counts, no trials and a confidence of 0 or 1", () => {

@@ -16,7 +16,8 @@ describe("sampleRatioTest", () => {
   });
 
   it("finds the mismatch of 821 588 against 815 482 and not that of one unit in a small canary", () => {
-    // Fabijan et al. 2019, section 1: a ratio of 50.2 to 49.8 in 1.6 million users.
+    // R. Kohavi, D. Tang, Y. Xu, "Trustworthy Online Controlled Experiments" (2020), chapter 21: p = 1.8e-6.
+    expect(sampleRatioTest([821_588, 815_482], [1, 1]).pValue.toExponential(1)).toBe("1.8e-6");
     expect(sampleRatioTest([821_588, 815_482], [1, 1]).mismatch).toBe(true);
     const canary = sampleRatioTest([1, 9], [1, 999]);
     expect(canary.statistic).toBeGreaterThan(90);

@@ -138,6 +138,8 @@ describe("chiSquaredContingency, gTest and cramersV", () => {
     const tenfold = table.map((row) => row.map((cell) => cell * 10));
     expect(chiSquaredContingency(tenfold).statistic).toBeCloseTo(10 * chiSquaredContingency(table).statistic, 10);
     expect(cramersV(tenfold)).toBeCloseTo(cramersV(table), 12);
+    const vast = table.map((row) => row.map((cell) => cell * 1e300));
+    expect(chiSquaredContingency(vast).statistic / 1e300).toBeCloseTo(chiSquaredContingency(table).statistic, 10);
   });
 
   it("reject 3 to 7 % of equal rows at 5 %", () => {
@@ -162,7 +164,7 @@ describe("chiSquaredContingency, gTest and cramersV", () => {
 
   it("refuse damaged tables and wrong options", () => {
     for (const table of damaged) {
-      for (const test of [chiSquaredContingency, gTest, cramersV, fisherExact]) expect(() => test(table)).toThrow(invalid);
+      for (const test of [chiSquaredContingency, gTest, cramersV]) expect(() => test(table)).toThrow(invalid);
     }
     expect(() => chiSquaredContingency([[1, 2]], { yates: 1 as unknown as boolean })).toThrow(misconfigured);
     expect(() => cramersV([[1, 2]], { correction: true } as object)).toThrow(misconfigured);

@@ -119,6 +119,27 @@ describe("andersonDarling", () => {
     expect(andersonDarling([1, 2], [1, 2]).statistic).toBeLessThan(0);
   });
 
+  it("takes weighted counts, also of less than one value, and of billions in no time", () => {
+    for (const [a, b] of [
+      [
+        [5, 0],
+        [0, 0.001],
+      ],
+      [
+        [100.5, 200.25, 3],
+        [90, 150, 30],
+      ],
+      [
+        [2e9, 1e9],
+        [1e9, 5e8],
+      ],
+    ] as const) {
+      const { statistic, pValue } = andersonDarlingFromCounts(a, b);
+      expect(statistic).toSatisfy(Number.isFinite);
+      expect(pValue).toSatisfy((p: number) => p >= 0 && p <= 1);
+    }
+  });
+
   it("refuses wrong options", () => {
     expect(() => andersonDarling([1], [1], { permutations: -1 })).toThrow(misconfigured);
     expect(() => andersonDarling([1], [1], { random: {} as Random })).toThrow(misconfigured);

@@ -112,6 +112,7 @@ describe("ksTest", () => {
       expect(() => ksTest(sample, [1])).toThrow(invalid);
       expect(() => ksTest([1], sample)).toThrow(invalid);
     }
+    expect(() => ksTest(new Float64Array(40_000), new Float64Array(30_000), { method: "exact" })).toThrow(invalid);
     expect(() => ksTest([1], [1], { method: "fast" as "exact" })).toThrow(misconfigured);
   });
 });
@@ -141,6 +142,7 @@ describe("ksTwoSampleSf", () => {
     expect(() => ksTwoSampleSf(Number.NaN, 3, 4)).toThrow(invalid);
     expect(() => ksTwoSampleSf(0.5, 0, 4)).toThrow(invalid);
     expect(() => ksTwoSampleSf(0.5, 3, 4.5)).toThrow(invalid);
+    expect(() => ksTwoSampleSf(0.5, 1e5, 1e5)).toThrow(invalid);
     expect(() => ksTwoSampleSf(0.5, 3, 4, { alternative: "both" as "less" })).toThrow(misconfigured);
   });
 });

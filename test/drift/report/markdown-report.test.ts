@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { seeded } from "../../src/core/random.ts";
-import { DriftDetector, renderDriftReport } from "../../src/drift/index.ts";
-import { payment, payments } from "./rows.ts";
+import { seeded } from "../../../src/core/random.ts";
+import { DriftDetector, renderDriftReport } from "../../../src/drift/index.ts";
+import { payment, payments } from "../rows.ts";
 
 describe("renderDriftReport", () => {
   const detector = new DriftDetector({ schema: payment });

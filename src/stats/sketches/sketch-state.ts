@@ -1,0 +1,19 @@
+import * as z from "zod";
+
+/** A count. */
+export const whole = z.int().min(0);
+
+/** The least or the greatest value seen; null while there is none. */
+export const extreme = z.number().nullable();
+
+/** Whether counts are all exact when they are added up. */
+export function isSafeTotal(counts: readonly number[]): boolean {
+  let total = 0;
+  for (const count of counts) total += count;
+  return Number.isSafeInteger(total);
+}
+
+/** Whether extremes are there when, and only when, something was counted, and are in order. */
+export function areExtremes(count: number, min: number | null, max: number | null): boolean {
+  return count === 0 ? min === null && max === null : min !== null && max !== null && min <= max;
+}
