@@ -156,6 +156,17 @@ export {
 export { type RegressionSummary, regressionSummary } from "./metrics/regression-summary.ts";
 export { averagePrecision, gini, ksStatistic, type RocCurve, rocAuc, rocCurve } from "./metrics/roc-auc.ts";
 export { quantile } from "./quantile.ts";
+export { BinCounts, type BinCountsOptions, type BinCountsState, type LearnBinsOptions } from "./sketches/bin-counts.ts";
+export { HyperLogLog, type HyperLogLogOptions, type HyperLogLogState } from "./sketches/hyper-log-log.ts";
+export { KllSketch, type KllSketchOptions, type KllSketchState } from "./sketches/kll-sketch.ts";
+export {
+  type LogBucketsState,
+  LogHistogram,
+  type LogHistogramOptions,
+  type LogHistogramState,
+} from "./sketches/log-histogram.ts";
+export { Moments, type MomentsState } from "./sketches/moments.ts";
+export { type FrequentValue, TopK, type TopKOptions, type TopKState } from "./sketches/top-k.ts";
 export { type AndersonDarlingOptions, type AndersonDarlingResult, andersonDarling } from "./tests/anderson-darling.ts";
 export { benjaminiHochberg } from "./tests/benjamini-hochberg.ts";
 export { bonferroni } from "./tests/bonferroni.ts";

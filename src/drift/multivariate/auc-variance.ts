@@ -1,3 +1,5 @@
+import { sorted } from "../../stats/sort.ts";
+
 /** An area under the receiver operating characteristic with what is known of its error. */
 export interface AucVariance {
   /** The area, in [0, 1]. */
@@ -20,8 +22,8 @@ export interface AucVariance {
  * Radiology 143 (1982)
  */
 export function aucVariance(positives: ArrayLike<number>, negatives: ArrayLike<number>): AucVariance {
-  const a = Float64Array.from(positives).sort();
-  const b = Float64Array.from(negatives).sort();
+  const a = sorted(positives);
+  const b = sorted(negatives);
   const { mean: auc, variance: ofPositives } = placements(a, b);
   const { variance: ofNegatives } = placements(b, a);
   const [n, m] = [a.length, b.length];
@@ -33,14 +35,14 @@ export function aucVariance(positives: ArrayLike<number>, negatives: ArrayLike<n
   };
 }
 
-/** Mean and variance over `sorted` of the share of `others` that a value surpasses, a tie counting half. */
-function placements(sorted: Float64Array, others: Float64Array): { readonly mean: number; readonly variance: number } {
+/** Mean and variance over `values` of the share of `others` that a value surpasses, a tie counting half. */
+function placements(values: Float64Array, others: Float64Array): { readonly mean: number; readonly variance: number } {
   let mean = 0;
   let squares = 0;
   let below = 0;
   let through = 0;
-  for (let i = 0; i < sorted.length; i++) {
-    const value = sorted[i]!;
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!;
     while (below < others.length && others[below]! < value) below += 1;
     if (through < below) through = below;
     while (through < others.length && others[through] === value) through += 1;
@@ -49,7 +51,7 @@ function placements(sorted: Float64Array, others: Float64Array): { readonly mean
     mean += gap / (i + 1);
     squares += gap * (share - mean);
   }
-  return { mean, variance: sorted.length > 1 ? squares / (sorted.length - 1) : 0 };
+  return { mean, variance: values.length > 1 ? squares / (values.length - 1) : 0 };
 }
 
 function hanleyMcNeil(auc: number, n: number, m: number): number {

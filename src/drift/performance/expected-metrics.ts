@@ -1,3 +1,5 @@
+import { sortOrder } from "../../stats/sort.ts";
+
 /** A metric as expected over labels that are drawn from probabilities. */
 export interface ExpectedMetric {
   readonly value: number;
@@ -77,7 +79,7 @@ export function expectedMetrics(probabilities: Float64Array, predictions: Uint8A
  */
 function expectedRocAuc(probabilities: Float64Array, scores: Float64Array): ExpectedMetric {
   const n = scores.length;
-  const order = Uint32Array.from({ length: n }, (_, i) => i).sort((a, b) => scores[a]! - scores[b]!);
+  const order = sortOrder(scores);
   let positives = 0;
   for (let i = 0; i < n; i++) positives += probabilities[i]!;
   let pairs = 0;

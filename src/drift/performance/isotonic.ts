@@ -1,3 +1,5 @@
+import { sortOrder } from "../../stats/sort.ts";
+
 /** Points that share one value of a function that never falls. */
 export interface PooledBlock {
   /** Least x of the points. */
@@ -22,7 +24,7 @@ export interface PooledBlock {
  * Information", Ann. Math. Statist. 26 (1955)
  */
 export function poolViolators(x: ArrayLike<number>, y: ArrayLike<number>, weights?: ArrayLike<number>): readonly PooledBlock[] {
-  const order = Uint32Array.from({ length: x.length }, (_, i) => i).sort((a, b) => x[a]! - x[b]!);
+  const order = sortOrder(x);
   const blocks: PooledBlock[] = [];
   for (let i = 0; i < order.length; ) {
     const at = x[order[i]!]!;

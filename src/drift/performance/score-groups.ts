@@ -1,3 +1,5 @@
+import { sortOrder } from "../../stats/sort.ts";
+
 /** Sums over neighbouring scores. */
 export interface ScoreGroup {
   readonly rows: number;
@@ -20,7 +22,7 @@ export function groupByScore(
   second: ArrayLike<number>,
   limit: number,
 ): readonly ScoreGroup[] {
-  const order = Uint32Array.from({ length: scores.length }, (_, i) => i).sort((a, b) => scores[a]! - scores[b]!);
+  const order = sortOrder(scores);
   const groups: ScoreGroup[] = [];
   const n = order.length;
   for (let start = 0; start < n; ) {

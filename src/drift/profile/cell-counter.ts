@@ -1,5 +1,6 @@
 import type { CellCounter } from "../port.ts";
-import type { Column } from "./column.ts";
+import { cellPositions } from "./cell-counts.ts";
+import { type Column, valueOf } from "./column.ts";
 import type { ProfileLayout } from "./profile-layout.ts";
 
 /** Counts rows in the cells alone, which takes a twentieth of the memory of a profile. */
@@ -14,13 +15,9 @@ export class ProfileCells implements CellCounter {
   constructor({ columns }: ProfileLayout) {
     this.#columns = columns;
     this.#names = columns.map(({ profile }) => profile.feature);
-    let first = 0;
-    this.#cells = columns.map((column) => {
-      const positions = new Int32Array(column.bins);
-      for (const { from, to } of column.cells) positions.fill(first++, from, to);
-      return positions;
-    });
-    this.#counts = new Float64Array(first);
+    const { positions, count } = cellPositions(columns);
+    this.#cells = positions;
+    this.#counts = new Float64Array(count);
   }
 
   get rows(): number {
@@ -28,9 +25,9 @@ export class ProfileCells implements CellCounter {
   }
 
   observe(row: unknown): void {
-    const values = (typeof row === "object" && row !== null ? row : {}) as Readonly<Record<string, unknown>>;
+    const values = typeof row === "object" && row !== null ? row : {};
     for (let i = 0; i < this.#columns.length; i++) {
-      this.#counts[this.#cells[i]![this.#columns[i]!.binOf(values[this.#names[i]!])]!]! += 1;
+      this.#counts[this.#cells[i]![this.#columns[i]!.binOf(valueOf(values, this.#names[i]!))]!]! += 1;
     }
     this.#rows += 1;
   }

@@ -15,6 +15,17 @@ export function cellCounts(features: readonly Counted[]): Float64Array {
   return all;
 }
 
+/** For each column, the position of each bin's cell among the cells of all columns, and how many cells there are. */
+export function cellPositions(columns: readonly Column[]): { readonly positions: readonly Int32Array[]; readonly count: number } {
+  let count = 0;
+  const positions = columns.map((column) => {
+    const own = new Int32Array(column.bins);
+    for (const { from, to } of column.cells) own.fill(count++, from, to);
+    return own;
+  });
+  return { positions, count };
+}
+
 /** The count of a cell. */
 export function sumOf(bins: ArrayLike<number>, { from, to }: Cell): number {
   let total = 0;

@@ -98,8 +98,31 @@ export class CategoricalColumn {
   /** The bin of any value at all. */
   binOf(value: unknown): number {
     if (isMissing(value)) return this.missing;
-    const category = this.profile.kind === "timestamp" ? hourOf(value) : categoryOf(value);
+    const category = this.#textOf(value);
     return category === undefined ? this.missing + 1 : (this.#bins.get(category) ?? this.missing - 1);
+  }
+
+  #textOf(value: unknown): string | undefined {
+    switch (this.profile.kind) {
+      case "timestamp":
+        return hourOf(value);
+      case "boolean":
+        return flagOf(value);
+      case "categorical":
+        return categoryOf(value);
+    }
+  }
+}
+
+/** Stands for a value that cannot be read; counts as one of another type. */
+const UNREADABLE = Symbol("unreadable");
+
+/** A value of a row. A getter that throws does not keep the row's other values from being counted. */
+export function valueOf(row: object, name: string): unknown {
+  try {
+    return (row as Readonly<Record<string, unknown>>)[name];
+  } catch {
+    return UNREADABLE;
   }
 }
 
@@ -107,6 +130,11 @@ export class CategoricalColumn {
 export function categoryOf(value: unknown): string | undefined {
   if (typeof value === "string") return value.length > MAX_CATEGORY_LENGTH ? shortened(value) : value;
   return typeof value === "number" || typeof value === "boolean" ? String(value) : undefined;
+}
+
+/** The text of a boolean; undefined for any other value. */
+export function flagOf(value: unknown): string | undefined {
+  return typeof value === "boolean" ? String(value) : undefined;
 }
 
 /** The hour of the day, UTC, as two digits; undefined for a value that is no time. */
@@ -119,10 +147,19 @@ export function hourOf(value: unknown): string | undefined {
 export const HOURS: readonly string[] = Array.from({ length: 24 }, (_, hour) => `${hour}`.padStart(2, "0"));
 
 /**
- * The Euclidean norm of an embedding, infinite when one of its numbers is not finite; undefined for a value that is none, or of another
- * dimension.
+ * The Euclidean norm of an embedding, infinite when one of its numbers is not finite or their squares are too large; undefined for a
+ * value that is none, or of another dimension.
  */
 export function normOf(value: unknown, dimension: number | null): number | undefined {
+  try {
+    return typeof value === "object" ? readNorm(value, dimension) : undefined;
+  } catch {
+    // A proxy may refuse to be read.
+    return undefined;
+  }
+}
+
+function readNorm(value: unknown, dimension: number | null): number | undefined {
   if (!Array.isArray(value) && !(ArrayBuffer.isView(value) && "length" in value)) return undefined;
   const values = value as unknown as ArrayLike<unknown>;
   if (values.length === 0 || (dimension !== null && values.length !== dimension)) return undefined;

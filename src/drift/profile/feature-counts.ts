@@ -11,7 +11,7 @@ export interface FeatureCountsState {
   readonly sums?: {
     /** Sum of the finite values. */
     readonly values: ExactSumState;
-    /** Sum of the squared distances from the mean of the reference. */
+    /** Sum of the squared distances from the mean of the reference, in units of the power of two at or below its deviation. */
     readonly squares: ExactSumState;
     /** Null without finite values. */
     readonly low: number | null;
@@ -29,10 +29,12 @@ export interface FeatureCounts {
   readonly column: Column;
   /** One for each bin of the column. */
   readonly bins: Float64Array;
-  /** Counts any value at all. */
+  /** Counts any value at all; never throws. */
   observe(value: unknown): void;
   /** Counts the values at `from` to `to` of a column. */
   observeColumn(values: ArrayLike<unknown>, from: number, to: number): void;
+  /** Counts the values of a column at `rows`. */
+  observeRows(values: ArrayLike<unknown>, rows: readonly number[]): void;
   merge(other: FeatureCounts): void;
   toJSON(): FeatureCountsState;
 }
@@ -61,6 +63,10 @@ class CategoricalCounts implements FeatureCounts {
     for (let i = from; i < to; i++) bins[column.binOf(values[i])]! += 1;
   }
 
+  observeRows(values: ArrayLike<unknown>, rows: readonly number[]): void {
+    for (let i = 0; i < rows.length; i++) this.observe(values[rows[i]!]);
+  }
+
   merge(other: FeatureCounts): void {
     addTo(this.bins, other.bins);
   }
@@ -77,6 +83,8 @@ export class OrderedCounts implements FeatureCounts {
   readonly #sum: ExactSum;
   readonly #squares: ExactSum;
   readonly #centre: number;
+  /** The squares' unit, one divided by it; powers of two, so that it rounds nothing. */
+  readonly #scale: number;
   readonly #numeric: boolean;
   #low: number;
   #high: number;
@@ -90,6 +98,7 @@ export class OrderedCounts implements FeatureCounts {
     this.#low = sums?.low ?? Number.POSITIVE_INFINITY;
     this.#high = sums?.high ?? Number.NEGATIVE_INFINITY;
     this.#centre = column.profile.moments?.mean ?? 0;
+    this.#scale = 1 / powerOfTwo(column.profile.moments?.deviation ?? 0);
     this.#numeric = column.profile.kind === "numeric";
   }
 
@@ -107,6 +116,10 @@ export class OrderedCounts implements FeatureCounts {
     for (let i = from; i < to; i++) this.observe(values[i]);
   }
 
+  observeRows(values: ArrayLike<unknown>, rows: readonly number[]): void {
+    for (let i = 0; i < rows.length; i++) this.observe(values[rows[i]!]);
+  }
+
   /** Counts a value of finite size. */
   protected counted(_value: unknown, size: number): void {
     this.#count(size);
@@ -115,8 +128,8 @@ export class OrderedCounts implements FeatureCounts {
   #count(value: number): void {
     this.bins[this.column.binOfNumber(value)]! += 1;
     this.#sum.add(value);
-    const distance = value - this.#centre;
-    // Beyond 1e154 a square is infinite, which a sum cannot hold.
+    const distance = (value - this.#centre) * this.#scale;
+    // Beyond 1e154 deviations a square is infinite, which a sum cannot hold.
     this.#squares.add(Math.min(distance * distance, Number.MAX_VALUE));
     // Adding 0 turns -0, whose sign JSON does not carry, into 0.
     if (value < this.#low) this.#low = value + 0;
@@ -132,15 +145,17 @@ export class OrderedCounts implements FeatureCounts {
     this.#high = Math.max(this.#high, other.#high);
   }
 
-  /** Of the finite values; null without any, or when they leave the range of doubles. */
+  /** Of the finite values; null without any, or when they or their squares leave the range of doubles. */
   get moments(): Moments | null {
     let n = 0;
     for (let i = 0; i < this.column.ordered; i++) n += this.bins[i]!;
     if (n === 0) return null;
     const mean = this.#sum.value / n;
-    const variance = this.#squares.value / n - (mean - this.#centre) ** 2;
-    const deviation = this.#low === this.#high ? 0 : Math.sqrt(Math.max(0, variance));
-    return Number.isFinite(mean) && Number.isFinite(deviation) ? { mean, deviation, low: this.#low, high: this.#high } : null;
+    const farthest = Math.max(this.#high - this.#centre, this.#centre - this.#low) * this.#scale;
+    if (!(Number.isFinite(mean) && Number.isFinite(farthest * farthest))) return null;
+    const variance = this.#squares.value / n - ((mean - this.#centre) * this.#scale) ** 2;
+    const deviation = this.#low === this.#high ? 0 : Math.sqrt(Math.max(0, variance)) / this.#scale;
+    return Number.isFinite(deviation) ? { mean, deviation, low: this.#low, high: this.#high } : null;
   }
 
   toJSON(): FeatureCountsState {
@@ -166,7 +181,11 @@ export class EmbeddingCounts extends OrderedCounts {
 
   protected override counted(value: unknown, size: number): void {
     super.counted(value, size);
-    this.sample.add(value as ArrayLike<number>);
+    try {
+      this.sample.add(value as ArrayLike<number>);
+    } catch {
+      // A proxy that was read once may refuse the next time; the row is counted all the same.
+    }
   }
 
   override merge(other: FeatureCounts): void {
@@ -177,6 +196,15 @@ export class EmbeddingCounts extends OrderedCounts {
   override toJSON(): FeatureCountsState {
     return { ...super.toJSON(), sample: this.sample.toJSON() };
   }
+}
+
+/** The greatest power of two that is at most a finite number above 0, by its bits, the same on every machine; 1 for 0. */
+function powerOfTwo(value: number): number {
+  if (!(value > Number.MIN_VALUE)) return 1;
+  const bits = new BigUint64Array(Float64Array.of(value).buffer);
+  // Without the sign and the fraction. A number below 2^-1022 has neither exponent nor a reciprocal.
+  const power = new Float64Array(BigUint64Array.of(bits[0]! & 0x7ff0_0000_0000_0000n).buffer)[0]!;
+  return power > 0 ? power : 2 ** -1022;
 }
 
 function addTo(own: Float64Array, other: Float64Array): void {

@@ -3,8 +3,8 @@ import { invalidInput } from "../../core/schema.ts";
 import { binIndex, learnBins } from "../../stats/bins.ts";
 import type { FeatureKind } from "../port.ts";
 import type { WatchedFeature } from "../watched-feature.ts";
-import { cellCounts } from "./cell-counts.ts";
-import { categoryOf, HOURS, hourOf, isMissing, normOf } from "./column.ts";
+import { cellPositions } from "./cell-counts.ts";
+import { categoryOf, flagOf, HOURS, hourOf, isMissing, normOf } from "./column.ts";
 import { EMBEDDING_SAMPLE, OrderedCounts } from "./feature-counts.ts";
 import { PartCounts } from "./part-counts.ts";
 import { ProfileLayout } from "./profile-layout.ts";
@@ -87,9 +87,7 @@ function learnFeature({ feature, kind, role }: WatchedFeature, rows: readonly Ro
     case "timestamp":
       return learnFixed(feature, kind, role, values, HOURS, hourOf);
     case "boolean":
-      return learnFixed(feature, kind, role, values, ["false", "true"], (value) =>
-        typeof value === "boolean" ? String(value) : undefined,
-      );
+      return learnFixed(feature, kind, role, values, ["false", "true"], flagOf);
     case "categorical":
       return learnCategorical(feature, role, values);
   }
@@ -206,12 +204,19 @@ function countSeasons(
   picked: readonly number[],
   seasons: readonly number[],
 ): SeasonalCounts {
-  const parts = Array.from({ length: SEASONS[by] }, () => new PartCounts(layout));
-  for (const row of picked) parts[seasons[row]!]!.observe(rows[row]!, 0);
-  return {
-    rows: parts.map((part) => part.rows),
-    cells: parts.map((part) => (part.rows === 0 ? [] : [...cellCounts(part.features)])),
-  };
+  const { positions, count } = cellPositions(layout.columns);
+  const counts = new Array<number>(SEASONS[by]).fill(0);
+  const cells = counts.map((): number[] => []);
+  for (const row of picked) {
+    const season = seasons[row]!;
+    if (counts[season] === 0) cells[season] = new Array<number>(count).fill(0);
+    counts[season]! += 1;
+    const own = cells[season]!;
+    layout.columns.forEach((column, i) => {
+      own[positions[i]![column.binOf(rows[row]![column.profile.feature])]!]! += 1;
+    });
+  }
+  return { rows: counts, cells };
 }
 
 function learnSegments(
@@ -251,12 +256,15 @@ function learnSegments(
 function momentsOf(sorted: Float64Array): OrderedProfile["moments"] {
   const n = sorted.length;
   if (n === 0) return null;
-  // Shares are added, not values, so that no sum leaves the range of doubles.
-  const mean = sorted.reduce((sum, value) => sum + value / n, 0);
-  const variance = sorted.reduce((sum, value) => sum + (value - mean) ** 2 / n, 0);
   const [low, high] = [sorted[0]! + 0, sorted[n - 1]! + 0];
-  const deviation = low === high ? 0 : Math.min(Math.sqrt(variance), Number.MAX_VALUE);
-  return { mean: Math.min(high, Math.max(low, mean)), deviation, low, high };
+  if (low === high) return { mean: low, deviation: 0, low, high };
+  // Shares are added, not values, so that no sum leaves the range of doubles.
+  const sum = sorted.reduce((total, value) => total + value / n, 0);
+  const mean = Math.min(high, Math.max(low, sum));
+  // In halves of what is farthest from the mean, so that no difference or square leaves the range.
+  const half = Math.max(high / 2 - mean / 2, mean / 2 - low / 2);
+  const square = sorted.reduce((total, value) => total + ((value / 2 - mean / 2) / half) ** 2 / n, 0);
+  return { mean, deviation: half > 0 ? Math.min(2 * half * Math.sqrt(square), Number.MAX_VALUE) : 0, low, high };
 }
 
 function lengthOf(value: unknown): unknown {

@@ -18,9 +18,10 @@ const words = new Int32Array(scratch.buffer);
 export class RowSample {
   /** Most distinct rows. */
   readonly capacity: number;
+  /** Up to twice the capacity, so that those too many are thrown out together. */
   readonly #rows = new Map<number, { values: readonly (number | null)[]; count: number }>();
-  /** The greatest hash kept, once the sample is full. */
-  #greatest = Number.POSITIVE_INFINITY;
+  /** A hash above which no row is in the sample: the greatest, once it was full. */
+  #limit = Number.POSITIVE_INFINITY;
 
   /** @param capacity - most distinct rows, at least 1 */
   constructor(capacity: number) {
@@ -29,28 +30,39 @@ export class RowSample {
 
   /** Distinct rows kept. */
   get size(): number {
-    return this.#rows.size;
+    return Math.min(this.capacity, this.#rows.size);
+  }
+
+  /** The greatest hash of a row in the sample, when it is full and so may lack rows above it; else infinite. */
+  get limit(): number {
+    this.#prune();
+    return this.#limit;
+  }
+
+  /** Rows that were added and are in the sample. */
+  get rows(): number {
+    return this.toJSON().reduce((sum, { count }) => sum + count, 0);
   }
 
   /** Adds a row of finite numbers and nulls; copied. */
   add(values: ArrayLike<number | null>): void {
     const hash = hashOf(values);
+    if (hash > this.#limit) return;
+    const known = this.#rows.get(hash);
+    if (known !== undefined) known.count += 1;
     // Adding 0 turns -0, whose sign JSON does not carry, into 0.
-    if (hash <= this.#greatest)
-      this.#put(
-        hash,
-        Array.from(values, (value) => (value === null ? null : value + 0)),
-        1,
-      );
+    else this.#put(hash, Array.from(values, (value) => (value === null ? null : value + 0)), 1);
   }
 
   /** Adds another sample of the same capacity. */
   merge(other: RowSample): void {
+    other.#prune();
     for (const [hash, { values, count }] of other.#rows) this.#put(hash, values, count);
   }
 
   /** The rows in the order of their hashes. */
   toJSON(): SampledRow[] {
+    this.#prune();
     return [...this.#rows].sort(([a], [b]) => a - b).map(([, { values, count }]) => ({ values, count }));
   }
 
@@ -61,27 +73,68 @@ export class RowSample {
     return sample;
   }
 
-  /** The rows, each as often as it occurred, or a share of that when they would be more than `limit`. */
-  expand(limit: number): (readonly (number | null)[])[] {
-    const rows = this.toJSON();
-    const total = rows.reduce((sum, { count }) => sum + count, 0);
-    const share = Math.min(1, limit / total);
-    return rows
-      .flatMap(({ values, count }) => Array.from({ length: Math.max(1, Math.round(count * share)) }, () => values))
-      .slice(0, limit);
+  /** The rows whose hash is at most `limit`, in the order of their hashes. */
+  within(limit: number): SampledRow[] {
+    return this.toJSON().filter(({ values }) => hashOf(values) <= limit);
   }
 
   #put(hash: number, values: readonly (number | null)[], count: number): void {
+    if (hash > this.#limit) return;
     const known = this.#rows.get(hash);
     if (known !== undefined) {
       known.count += count;
       return;
     }
-    if (hash > this.#greatest) return;
-    this.#rows.set(hash, { values, count });
-    if (this.#rows.size > this.capacity) this.#rows.delete(this.#greatest);
-    if (this.#rows.size === this.capacity) this.#greatest = [...this.#rows.keys()].reduce((a, b) => Math.max(a, b));
+    // Several samples and their JSON share it.
+    this.#rows.set(hash, { values: Object.freeze(values), count });
+    if (this.#rows.size >= 2 * this.capacity) this.#prune();
   }
+
+  /** Throws out the rows that are too many. What is out can never come back: the limit only falls. */
+  #prune(): void {
+    if (this.#rows.size < this.capacity) return;
+    const hashes = Float64Array.from(this.#rows.keys()).sort();
+    this.#limit = hashes[this.capacity - 1]!;
+    for (let i = this.capacity; i < hashes.length; i++) this.#rows.delete(hashes[i]!);
+  }
+}
+
+/** The least share of rows that occurred more than once which makes a population one of a limited number of values. */
+const RECURRING = 0.05;
+
+/**
+ * Rows of two samples that a test may take for rows drawn at random, at most `limit` of each.
+ *
+ * Where hardly any row recurs, each distinct one once: a few frequent ones, such as the embedding of no text, are in a sample or not by
+ * the chance of one hash, and would weigh too much. Else as often as they occurred, but only those whose hash is within the limits of
+ * both samples: below it both have every row.
+ */
+export function comparableRows(
+  a: RowSample,
+  b: RowSample,
+  limit: number,
+): readonly [readonly SampledRow["values"][], readonly SampledRow["values"][]] {
+  const least = Math.min(a.limit, b.limit);
+  const recur = (rows: readonly SampledRow[]) => rows.filter(({ count }) => count > 1).length > RECURRING * rows.length;
+  const [rowsA, rowsB] = [a.toJSON(), b.toJSON()];
+  if (least < Number.POSITIVE_INFINITY && !recur(rowsA) && !recur(rowsB)) {
+    return [rowsA.slice(0, limit).map(({ values }) => values), rowsB.slice(0, limit).map(({ values }) => values)];
+  }
+  return [expanded(a.within(least), limit), expanded(b.within(least), limit)];
+}
+
+/** The rows as often as they occurred, or that many times a share of it when they would be more than `limit`. */
+function expanded(rows: readonly SampledRow[], limit: number): SampledRow["values"][] {
+  const total = rows.reduce((sum, { count }) => sum + count, 0);
+  const share = Math.min(1, limit / total);
+  const picked: SampledRow["values"][] = [];
+  let seen = 0;
+  for (const { values, count } of rows) {
+    seen += count;
+    // Sums are rounded, not counts, so that rare rows keep their share.
+    while (picked.length < Math.round(seen * share)) picked.push(values);
+  }
+  return picked;
 }
 
 /** 53 bits of a hash of the bits of the values: two 32-bit words, each mixed as in MurmurHash3 under its own seed. */

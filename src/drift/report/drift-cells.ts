@@ -13,7 +13,8 @@ export interface DriftCells {
 /** Tells the last cells apart by their labels; a category of such a name is taken for what it says when it comes last. */
 export function cellsOf(bins: readonly DriftBin[]): DriftCells {
   let end = bins.length;
-  while (end > 0 && REST.includes(bins[end - 1]!.label)) end -= 1;
+  // At most one of each, whatever a report says.
+  while (end > Math.max(0, bins.length - REST.length) && REST.includes(bins[end - 1]!.label)) end -= 1;
   return { values: bins.slice(0, end), rest: bins.slice(end) };
 }
 

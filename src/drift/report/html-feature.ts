@@ -4,7 +4,7 @@ import { hasOrder } from "./drift-cells.ts";
 import type { HtmlContext } from "./html-context.ts";
 import { escapeHtml, nameHtml } from "./html-escape.ts";
 import { hintsHtml } from "./html-root-cause.ts";
-import { badgeHtml, kindText, rowHtml, type TableColumn, tableHtml } from "./html-table.ts";
+import { badgeHtml, confirmedBadge, kindText, rowHtml, type TableColumn, tableHtml } from "./html-table.ts";
 import type { NumberFormat } from "./number-format.ts";
 import { categoriesSvg } from "./svg-bars.ts";
 import { distributionSvg, undrawnCells } from "./svg-distribution.ts";
@@ -28,7 +28,7 @@ export function featureHtml(found: FeatureDrift, i: number, evidence: DriftRepor
   const undrawn = hasOrder(found) ? undrawnCells(bins) : 0;
   return [
     `<details class="card"${level === "none" ? "" : ' open=""'}><summary><h3>${nameHtml(feature, 56)}</h3>${badgeHtml(level)}`,
-    confirmed === level ? "" : badgeHtml(confirmed, `confirmed: ${confirmed}`),
+    confirmedBadge(level, confirmed),
     `<span class="mu sm k">${kindText(found)} · PSI ${escapeHtml(numbers.index(psiDebiased))}</span></summary>`,
     `<div><div class="feat"><div>${bins.length === 0 ? '<p class="mu">No cells hold rows.</p>' : `${KEY}${hasOrder(found) ? distributionSvg(bins, plot) : categoriesSvg(bins, plot)}`}`,
     undrawn === 0 ? "" : `<p class="mu sm">${escapeHtml(numbers.count(undrawn))} more cells are not drawn.</p>`,

@@ -1,18 +1,21 @@
 import type { DriftReport } from "../port.ts";
 import type { HtmlContext } from "./html-context.ts";
 import { escapeHtml, nameHtml, sentence } from "./html-escape.ts";
-import { badgeHtml, levelClass } from "./html-table.ts";
-import { movedCount, verdictText } from "./rank-features.ts";
+import { badgeHtml, confirmedBadge, levelClass } from "./html-table.ts";
+import { movedCount } from "./rank-features.ts";
 
 /** Most warnings shown, and the characters of each. */
 const MAX_WARNINGS = 8;
 const MAX_WARNING = 300;
 
+/** Most roles shown; there are three. */
+const MAX_ROLES = 3;
+
 /** The head of a page: title, verdict, what it means in a sentence, and what it rests on. */
 export function summaryHtml(report: DriftReport, title: string, { numbers }: HtmlContext): string {
   const { verdict, confirmed, rows, referenceRows, since, until, evidence, driftedShare } = report;
   const times = since === null && until === null ? "no rows" : `${numbers.time(since)} – ${numbers.time(until)} UTC`;
-  const roles = Object.entries(report.roles);
+  const roles = Object.entries(report.roles).slice(0, MAX_ROLES);
   const facts: (readonly [string, string, string?])[] = [
     ["Rows in the window", escapeHtml(numbers.count(rows))],
     ["Reference rows", escapeHtml(numbers.count(referenceRows))],
@@ -25,7 +28,7 @@ export function summaryHtml(report: DriftReport, title: string, { numbers }: Htm
       ? []
       : [["Worst level by role", roles.map(([role, level]) => badgeHtml(level, `${role}: ${level}`)).join(" "), "w"] as const]),
   ];
-  const confirmedText = confirmed === verdict ? "" : badgeHtml(confirmed, `confirmed over windows: ${verdictText(confirmed)}`);
+  const confirmedText = confirmedBadge(verdict, confirmed);
   return [
     `<header><h1>${nameHtml(title, 120)}</h1>`,
     `<div class="top"><span class="b big ${levelClass(verdict)}">${verdictLabel(report)}</span>${confirmedText}</div>`,

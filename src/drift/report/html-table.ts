@@ -1,5 +1,6 @@
-import type { FeatureDrift } from "../port.ts";
+import type { DriftVerdict, FeatureDrift } from "../port.ts";
 import { sentence } from "./html-escape.ts";
+import { verdictText } from "./rank-features.ts";
 
 /** A column of a table. */
 export interface TableColumn {
@@ -38,6 +39,12 @@ export function kindText({ kind, role }: Pick<FeatureDrift, "kind" | "role">): s
 /** The class of a level or verdict in the style; of anything else, that of insufficient data. */
 export function levelClass(level: string): string {
   return level === "significant" ? "s" : level === "moderate" ? "m" : level === "none" ? "n" : "i";
+}
+
+/** What several windows have confirmed, where that is another level than this window's; in grey where it is none. */
+export function confirmedBadge(level: DriftVerdict, confirmed: DriftVerdict): string {
+  if (confirmed === level || (level === "insufficient_data" && confirmed === "none")) return "";
+  return confirmed === "none" ? badgeHtml("", "not confirmed yet") : badgeHtml(confirmed, `confirmed: ${verdictText(confirmed)}`);
 }
 
 /** A level with a mark whose shape differs as its colour does. */

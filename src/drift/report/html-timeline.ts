@@ -35,6 +35,8 @@ export function timelineHtml(
       escapeHtml(numbers.index(greatest)),
     ]),
   );
+  const since = history.reduce((least, { until }) => Math.min(least, until), Number.POSITIVE_INFINITY);
+  const until = history.reduce((greatest, point) => Math.max(greatest, point.until), Number.NEGATIVE_INFINITY);
   const more = all.length - lines.length;
   const notes = [
     `${escapeHtml(numbers.count(history.length))} windows; times in UTC.`,
@@ -43,7 +45,7 @@ export function timelineHtml(
   ];
   return [
     '<section><h2>PSI over time</h2><div class="card">',
-    timelineSvg(lines, { id: "tl", title: "Debiased population stability index over time", numbers, thresholds }),
+    timelineSvg(lines, { id: "tl", title: "Debiased population stability index over time", numbers, thresholds, since, until }),
     tableHtml("Debiased PSI of the lines", COLUMNS, rows),
     `<p class="mu sm more">${notes.join(" ")}</p></div></section>`,
   ].join("");

@@ -29,7 +29,7 @@ export function renderDriftReport(report: DriftReport): string {
   const of = report.features.length === 0 ? "" : ` in ${moved} of ${report.features.length} features`;
   return [
     `Drift: ${verdictText(report.verdict)}${of} (${report.rows} rows against ${report.referenceRows} reference rows)`,
-    ...(report.confirmed === report.verdict ? [] : [`Confirmed over windows: ${verdictText(report.confirmed)}`]),
+    ...confirmedOf(report),
     ...rolesOf(report),
     ...report.warnings.map((warning) => `Note: ${escapeMarkdown(warning, MAX_SENTENCE)}`),
     ...(shown.length === 0 ? [] : ["", ...table([head(report), ...shown.map((feature) => line(feature, report))])]),
@@ -37,6 +37,12 @@ export function renderDriftReport(report: DriftReport): string {
     ...causesOf(report),
     ...segmentsOf(report.segments),
   ].join("\n");
+}
+
+/** Said only where it is news. */
+function confirmedOf({ verdict, confirmed }: DriftReport): string[] {
+  if (confirmed === verdict || (verdict === "insufficient_data" && confirmed === "none")) return [];
+  return [`Confirmed over windows: ${verdictText(confirmed)}`];
 }
 
 /** Said only where not all is data. */
@@ -63,7 +69,7 @@ function line(found: FeatureDrift, { evidence }: DriftReport): string[] {
   const { feature, role, level, confirmed, psiDebiased, psiInterval, adjusted, logEValue, ks, missing } = found;
   return [
     `${escapeMarkdown(feature, MAX_NAME)}${role === "data" ? "" : ` (${role})`}`,
-    confirmed === level ? level : `${level} (confirmed: ${confirmed})`,
+    confirmed === level || confirmed === "none" ? level : `${level} (confirmed: ${confirmed})`,
     fixed(psiDebiased, 3),
     `${fixed(psiInterval[0], 3)} to ${fixed(psiInterval[1], 3)}`,
     evidence === "e-value" ? fixed(logEValue, 1) : probability(adjusted),

@@ -91,7 +91,7 @@ export function describe(bins: readonly DriftBin[], numbers: NumberFormat): stri
 }
 
 /** A cell in words. */
-export function tip(bin: DriftBin, numbers: NumberFormat): string {
+function tip(bin: DriftBin, numbers: NumberFormat): string {
   return `${sentence(bin.label, 60)}: ${escapeHtml(`reference ${numbers.share(bin.reference)}, current ${numbers.share(bin.current)}`)}`;
 }
 

@@ -16,6 +16,9 @@ const LETTER = 13;
 /** What is drawn beside the lines. */
 export interface TimelineContext extends PlotContext {
   readonly thresholds: { readonly moderate: number; readonly significant: number };
+  /** Times of the first and the last window. */
+  readonly since: number;
+  readonly until: number;
 }
 
 /** The letter by which a line is known in the plot and beside it. */
@@ -32,15 +35,15 @@ export function isRooted(lines: readonly PsiLine[]): boolean {
  * Debiased PSI over time, one line for each feature, told apart by dashes and by a letter at the end. Below 0 counts as 0. The plot
  * takes the width it is given; the lines are stretched within it, the text is not.
  */
-export function timelineSvg(lines: readonly PsiLine[], { id, title, numbers, thresholds }: TimelineContext): string {
+export function timelineSvg(
+  lines: readonly PsiLine[],
+  { id, title, numbers, thresholds, since, until }: TimelineContext,
+): string {
   const most = Math.max(thresholds.significant * 1.2, ...lines.map(({ greatest }) => greatest));
   const scale = isRooted(lines) ? Math.sqrt : (value: number) => value;
   const ticks = ticksTo(most, 4);
   const top = scale(ticks.at(-1)!);
   const y = (psi: number) => BASE - (HEIGHT * scale(Math.max(0, psi))) / top;
-  const times = lines.flatMap(({ points }) => points.map(({ at }) => at));
-  const since = times.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
-  const until = times.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
   const x = (at: number) => (until > since ? (1000 * (at - since)) / (until - since) : 500);
   const across = (name: string, value: number) => `<line class="${name}" x2="100%" y1="${c(y(value))}" y2="${c(y(value))}"/>`;
   const ends = spread(lines.map(({ last }) => y(last)));

@@ -59,7 +59,7 @@ export interface AlertRulesOptions {
 const MINUTE_MS = 60_000;
 const duration = z.int().min(1);
 const text = z.string().refine(isText, `expected a text of 1 to ${MAX_TEXT} characters, without NUL and lone surrogates`);
-const hasNames = (names: readonly string[]) => new Set(names).size === names.length;
+const areDistinct = (names: readonly string[]) => new Set(names).size === names.length;
 
 export const alertOptionsSchema = z
   .strictObject({
@@ -67,7 +67,7 @@ export const alertOptionsSchema = z
     rules: z
       .array(ruleSchema)
       .max(1000)
-      .refine((rules) => hasNames(rules.map(({ name }) => name)), "expected rules with different names"),
+      .refine((rules) => areDistinct(rules.map(({ name }) => name)), "expected rules with different names"),
     source: passed<MetricSource>(
       "a source of metrics",
       (value) => typeof (value as { samples?: unknown } | null | undefined)?.samples === "function",
@@ -76,7 +76,7 @@ export const alertOptionsSchema = z
     channels: z
       .array(routeSchema)
       .max(50)
-      .refine((routes) => hasNames(routes.map(({ channel }) => channel.name)), "expected channels with different names")
+      .refine((routes) => areDistinct(routes.map(({ channel }) => channel.name)), "expected channels with different names")
       .default([]),
     inhibit: z.array(inhibitionSchema).max(50).default([]),
     delivery: z

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { ModelwrightError } from "../../core/errors.ts";
-import { validate } from "../../core/schema.ts";
+import { invalidInput, validate } from "../../core/schema.ts";
 import { MAX_TEXT } from "../monitor-text.ts";
 import { storedMatchers } from "./alert-matchers.ts";
 import { alertKey, storedLabels } from "./label-pairs.ts";
@@ -15,13 +15,16 @@ export const MAX_INSTANCES = 10_000;
 /** Most channels that an alert remembers to have been told to, the last ones. */
 export const MAX_TOLD = 100;
 
+/** Most groups that are remembered, over all channels, the last ones. */
+export const MAX_GROUPS = 20_000;
+
 /** Most alerts of one notice. */
 export const MAX_NOTICE_ALERTS = 100;
 
 /** Most transitions that are kept. */
 export const MAX_HISTORY = 10_000;
 
-/** Most bytes of a stored state that are read. */
+/** Most bytes of a stored state. */
 const MAX_BYTES = 256 << 20;
 
 const name = z.string().min(1).max(MAX_TEXT);
@@ -138,7 +141,7 @@ const stateSchema = z.strictObject({
   /** Number of the last notice. */
   lastSeq: z.int().min(0),
   instances: z.array(instance).max(10 * MAX_INSTANCES),
-  groups: z.array(group).max(1_000_000),
+  groups: z.array(group).max(MAX_GROUPS),
   outbox: z.array(outboxEntry).max(100_000),
   silences: z.array(silence).max(MAX_SILENCES),
   /** Oldest first. */
@@ -162,10 +165,18 @@ export function emptyState(now: number): AlertState {
   return { schemaVersion: 1, createdAt: now, lastSeq: 0, instances: [], groups: [], outbox: [], silences: [], history: [] };
 }
 
-/** The state as bytes; equal states are equal bytes. */
+/**
+ * The state as bytes.
+ *
+ * @throws a `ModelwrightError` with code `INPUT_INVALID` for one that would be too large to be read again
+ */
 export function encodeState(state: AlertState): Uint8Array {
   const instances = state.instances.map(({ key, ...stored }) => stored);
-  return new TextEncoder().encode(JSON.stringify({ ...state, instances }));
+  const bytes = new TextEncoder().encode(JSON.stringify({ ...state, instances }));
+  if (bytes.length <= MAX_BYTES) return bytes;
+  throw invalidInput("The alert state", [
+    { path: [], message: `expected at most ${MAX_BYTES} bytes, but got ${bytes.length}; lower maxAlertsPerRule` },
+  ]);
 }
 
 /**

@@ -29,7 +29,7 @@ export function labelPairs(labels: unknown): LabelPairs | undefined {
   return sorted(pairs);
 }
 
-/** The labels of a series that a selector has found, the selector's among them; undefined when the series has another value for one of those. */
+/** The labels of a series that a selector has found, the selector's among them; undefined when the series has another value for one of those, or there are too many. */
 export function selectedPairs(labels: LabelPairs, selector: LabelPairs): LabelPairs | undefined {
   const missing: LabelPairs[number][] = [];
   for (const pair of selector) {
@@ -37,6 +37,7 @@ export function selectedPairs(labels: LabelPairs, selector: LabelPairs): LabelPa
     if (found === "") missing.push(pair);
     else if (found !== pair[1]) return undefined;
   }
+  if (labels.length + missing.length > MAX_LABELS) return undefined;
   return missing.length === 0 ? labels : sorted([...labels, ...missing]);
 }
 
@@ -65,7 +66,7 @@ export const labelsSchema = z.unknown().transform((value, context): LabelPairs =
 });
 
 /** Labels as the state keeps them. */
-export const storedLabels = z.array(z.tuple([z.string().max(MAX_TEXT), z.string().max(MAX_TEXT)])).max(MAX_LABELS + 1);
+export const storedLabels = z.array(z.tuple([z.string().max(MAX_TEXT), z.string().max(MAX_TEXT)])).max(MAX_LABELS);
 
 function sorted(pairs: readonly (readonly [string, string])[]): LabelPairs {
   return [...pairs].sort(([a], [b]) => (a < b ? -1 : 1));

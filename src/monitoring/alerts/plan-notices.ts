@@ -5,6 +5,7 @@ import {
   type AlertGroup,
   type AlertInstance,
   type AlertState,
+  MAX_GROUPS,
   MAX_NOTICE_ALERTS,
   MAX_TOLD,
   type OutboxEntry,
@@ -16,8 +17,11 @@ import type { AlertNews, AlertSeverity } from "./port.ts";
 import { rankOf } from "./severity.ts";
 import { summaryOf } from "./summary.ts";
 
-/** Most alerts in the notices that wait, over all channels. */
-const MAX_WAITING_ALERTS = 10_000;
+/** Most alerts in the notices that wait. Channels share it evenly, so that one that is down takes nothing from the others. */
+const MAX_WAITING_ALERTS = 20_000;
+
+/** How long the groups of channels that only others know are remembered. */
+const FOREIGN_GROUP_MS = 86_400_000;
 
 /** What notices are planned by. */
 export interface NoticePlan {
@@ -44,15 +48,20 @@ export function planNotices(state: AlertState, plan: NoticePlan, now: number): A
   const instances = new Map(state.instances.map((alert) => [alert.key, alert]));
   const outbox = [...state.outbox];
   const known = new Set(plan.routes.map(({ channel }) => channel.name));
-  const groups: AlertGroup[] = state.groups.filter(({ channel }) => !known.has(channel));
+  // Another process may know the channels of these.
+  const groups = state.groups.filter((group) => !known.has(group.channel) && now - lastUse(group) < FOREIGN_GROUP_MS);
   let lastSeq = state.lastSeq;
-  let waitingAlerts = outbox.reduce((sum, { alerts }) => sum + alerts.length, 0);
+  const maxWaitingAlerts = MAX_WAITING_ALERTS / plan.routes.length;
 
   for (const route of plan.routes) {
     const channel = route.channel.name;
-    const quiet = new Map(state.groups.filter((own) => own.channel === channel).map((own) => [JSON.stringify(own.labels), own]));
+    const quiet = new Map(
+      state.groups.filter((group) => group.channel === channel).map((group) => [JSON.stringify(group.labels), group]),
+    );
     const made: OutboxEntry[] = [];
-    let waiting = outbox.filter((entry) => entry.channel === channel).length;
+    const own = outbox.filter((entry) => entry.channel === channel);
+    let waiting = own.length;
+    let waitingAlerts = own.reduce((sum, { alerts }) => sum + alerts.length, 0);
     for (const [key, { labels, news }] of collectNews(route, plan, instances, now)) {
       const group = quiet.get(key) ?? { channel, labels, openedAt: null, noticedAt: null };
       quiet.delete(key);
@@ -60,7 +69,7 @@ export function planNotices(state: AlertState, plan: NoticePlan, now: number): A
       const earliest = group.noticedAt === null ? now : group.noticedAt + route.groupIntervalMs;
       const due = Math.max(earliest, openedAt + route.groupWaitMs);
       let told = 0;
-      while (now >= due && told < news.length && waiting < plan.maxWaiting && waitingAlerts < MAX_WAITING_ALERTS) {
+      while (now >= due && told < news.length && waiting < plan.maxWaiting && waitingAlerts < maxWaitingAlerts) {
         const part = news.slice(told, told + MAX_NOTICE_ALERTS);
         const seq = ++lastSeq;
         for (const item of part) instances.set(item.alert.key, withTold(item, route, plan, seq, now));
@@ -74,12 +83,16 @@ export function planNotices(state: AlertState, plan: NoticePlan, now: number): A
       else groups.push({ ...group, openedAt: told < news.length ? openedAt : null, noticedAt: now });
     }
     // Nothing new in these; they are remembered for as long as they would have to wait.
-    for (const group of quiet.values()) {
-      if (group.noticedAt !== null && now < group.noticedAt + route.groupIntervalMs) groups.push({ ...group, openedAt: null });
-    }
+    const waits = ({ noticedAt }: AlertGroup) => noticedAt !== null && now < noticedAt + route.groupIntervalMs;
+    groups.push(...[...quiet.values()].filter(waits).map((group) => ({ ...group, openedAt: null })));
     if (made.length > 0) outbox.push(...withOthers(made, route, instances.values()));
   }
-  return { ...state, instances: [...instances.values()], groups, outbox, lastSeq };
+  const remembered = groups.length <= MAX_GROUPS ? groups : groups.sort((a, b) => lastUse(b) - lastUse(a)).slice(0, MAX_GROUPS);
+  return { ...state, instances: [...instances.values()], groups: remembered, outbox, lastSeq };
+}
+
+function lastUse({ openedAt, noticedAt }: AlertGroup): number {
+  return Math.max(openedAt ?? 0, noticedAt ?? 0);
 }
 
 /** News for a channel by the key of the group, in the order of keys and alerts. */

@@ -150,7 +150,7 @@ class CellList implements SparseCells {
       this.cell[i] = cell;
       this.count[i] = cursor.count();
     }
-    return this.low <= this.high && Number.isFinite(this.sum);
+    return this.low <= this.high && Number.isFinite(this.low) && Number.isFinite(this.high) && Number.isFinite(this.sum);
   }
 }
 

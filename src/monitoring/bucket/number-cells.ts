@@ -8,10 +8,14 @@ export interface SparseCells {
   readonly length: number;
   readonly cell: ArrayLike<number>;
   readonly count: ArrayLike<number>;
+  /** In units of {@link SUM_UNIT}. */
   readonly sum: number;
   readonly low: number;
   readonly high: number;
 }
+
+/** Sums are kept in this unit, so that those of the greatest doubles are finite; to divide by a power of 2 loses nothing. */
+const SUM_UNIT = 2 ** 64;
 
 /** Counts of numbers in the cells of a scale, with their sum and range. The counts of two add up exactly, the sums as doubles do. */
 export class NumberCells {
@@ -34,7 +38,7 @@ export class NumberCells {
   /** Counts a finite number. */
   add(value: number): void {
     this.#raise(this.scale.cellOf(value), 1);
-    this.#sum += value;
+    this.#sum += value / SUM_UNIT;
     if (value < this.#low) this.#low = value;
     if (value > this.#high) this.#high = value;
   }
@@ -75,13 +79,16 @@ export class NumberCells {
     return this.#count;
   }
 
+  /** In units of 2^64. */
   get sum(): number {
     return this.#sum;
   }
 
   /** Null without a number. */
   get mean(): number | null {
-    return this.#count === 0 ? null : this.#sum / this.#count;
+    if (this.#count === 0) return null;
+    // Within the range also where rounding has left it.
+    return Math.min(this.#high, Math.max(this.#low, (this.#sum / this.#count) * SUM_UNIT));
   }
 
   /** The smallest number; null without one. */
@@ -102,7 +109,7 @@ export class NumberCells {
     for (let seen = this.#counts[cell]!; seen < rank && cell < this.#last; seen += this.#counts[cell]!) cell += 1;
     const low = Math.max(this.#low, this.scale.lower(cell));
     const high = Math.min(this.#high, this.#upper(cell));
-    return (low + high) / 2;
+    return low + (high - low) / 2; // the sum of both may be too great for a double
   }
 
   /** Calls `visit` with each cell that holds a number, in order. */

@@ -37,8 +37,8 @@ export const alphaSpendingSchema: z.ZodType<AlphaSpending> = z.union([
  * @param alpha - of one side
  * @source K. K. G. Lan, D. L. DeMets, "Discrete Sequential Boundaries for Clinical Trials", Biometrika 70 (1983),
  * doi:10.1093/biomet/70.3.659; I. K. Hwang, W. J. Shih, J. S. De Cani, "Group Sequential Designs Using a Family of Type I Error
- * Probability Spending Functions", Statist. Med. 9 (1990), doi:10.1002/sim.4780091207; K. Kim, D. L. DeMets, "Design and Analysis of
- * Group Sequential Tests Based on the Type I Error Spending Rate Function", Biometrika 74 (1987), doi:10.1093/biomet/74.1.149
+ * Probability Spending Functions", Statist. Med. 9 (1990), doi:10.1002/sim.4780091207; K. Kim, D. L. DeMets, "Design and Analysis
+ * of Group Sequential Tests Based on the Type I Error Spending Rate Function", Biometrika 74 (1987), doi:10.1093/biomet/74.1.149
  */
 export function spentAlpha(spending: AlphaSpending, fraction: number, alpha: number): number {
   if (fraction >= 1) return alpha;

@@ -11,8 +11,8 @@ export interface AlwaysValidPValueState {
 const stateSchema = z.object({ schemaVersion: z.literal(1), pValue: z.number().min(0).max(1) });
 
 /**
- * The least p-value that a sequential test has given so far. Of a test whose p-values may be looked at any time, the least is valid
- * as well: evidence once found is not lost to later looks. Not for p-values of tests that hold for a single look.
+ * The least p-value that a sequential test has given so far. Of a test whose p-values may be looked at any time, the least is
+ * valid as well: evidence once found is not lost to later looks. Not for p-values of tests that hold for a single look.
  *
  * @source R. Johari, P. Koomen, L. Pekelis, D. Walsh, "Always Valid Inference: Continuous Monitoring of A/B Tests", Oper. Res. 70
  * (2022), doi:10.1287/opre.2021.2135

@@ -8,7 +8,11 @@ import { type SampleSummary, toMoments } from "./sample-summary.ts";
 export interface ConfidenceSequenceOptions {
   /** The chance that the truth is within the interval at all looks at once, in (0, 1). @defaultValue 0.95 */
   readonly confidence?: number;
-  /** Number of values, of both samples together, at which the interval shall be narrowest for its age; positive. @defaultValue 5000 */
+  /**
+   * Number of values, of both samples together, at which the interval shall be narrowest for its age; positive.
+   *
+   * @defaultValue 5000
+   */
   readonly optimalAt?: number;
   /** Values of each sample below which the interval is the whole line; at least 2. @defaultValue 100 */
   readonly minSamples?: number;
@@ -31,13 +35,14 @@ const optionsSchema = z.strictObject({
 type Design = z.output<typeof optionsSchema>;
 
 /**
- * Asymptotic confidence sequence for a mean: an interval that may be looked at after every value. Any law with a finite variance will
- * do; the guarantee holds in the limit of a late first look, hence `minSamples`. Its width shrinks as √(ln n / n).
+ * Asymptotic confidence sequence for a mean: an interval that may be looked at after every value. Any law with a finite variance
+ * will do; the guarantee holds in the limit of a late first look, hence `minSamples`. Its width shrinks as √(ln n / n).
  *
  * @param sample - no values yet are fine
  * @throws a `ModelwrightError` with code `INPUT_INVALID` for an impossible summary, `CONFIG_INVALID` for wrong options
  * @source I. Waudby-Smith, D. Arbour, R. Sinha, E. H. Kennedy, A. Ramdas, "Time-uniform Central Limit Theory and Asymptotic
- * Confidence Sequences", Ann. Statist. 52 (2024), arXiv:2103.06476: the Gaussian mixture, and the approximation of its best parameter
+ * Confidence Sequences", Ann. Statist. 52 (2024), arXiv:2103.06476: the Gaussian mixture, and the approximation of its best
+ * parameter
  */
 export function meanConfidenceSequence(sample: SampleSummary, options: ConfidenceSequenceOptions = {}): ConfidenceSequenceResult {
   const design = parseOptions(optionsSchema, options, "meanConfidenceSequence");
@@ -46,8 +51,8 @@ export function meanConfidenceSequence(sample: SampleSummary, options: Confidenc
 }
 
 /**
- * Asymptotic confidence sequence for the difference of the means of two samples, b less a, as {@link meanConfidenceSequence}. Units
- * must come to both samples in proportions that do not change.
+ * Asymptotic confidence sequence for the difference of the means of two samples, b less a, as {@link meanConfidenceSequence}.
+ * Units must come to both samples in proportions that do not change.
  *
  * @param a - the control; no values yet are fine
  * @param b - the treatment

@@ -43,18 +43,18 @@ const optionsSchema = z.strictObject({
 });
 
 /**
- * Bayesian comparison of two proportions with independent beta priors: the probability that b is greater, and what choosing either
- * would cost. By quadrature in log-odds to a relative error below 1e-10 up to a billion trials, in a time that does not grow with
- * them; probabilities below 1e-150 may be given as 0.
+ * Bayesian comparison of two proportions with independent beta priors: the probability that b is greater, and what choosing
+ * either would cost. By quadrature in log-odds to a relative error below 1e-10 up to a billion trials, in a time that does not
+ * grow with them; probabilities below 1e-150 may be given as 0.
  *
- * The probability is no p-value: stopping as soon as it is high enough picks the wrong one more often than it says. Stop on a small
- * expected loss, or take {@link TwoProportionEProcess}.
+ * The probability is no p-value: stopping as soon as it is high enough picks the wrong one more often than it says. Stop on a
+ * small expected loss, or take {@link TwoProportionEProcess}.
  *
  * @param a - the control; no trials leave the prior
  * @param b - the treatment
  * @throws a `ModelwrightError` with code `INPUT_INVALID` for wrong counts, `CONFIG_INVALID` for wrong options
- * @source J. D. Cook, "Exact Calculation of Beta Inequalities", UT MD Anderson Biostatistics (2005); C. Stucchio, "Bayesian A/B Testing
- * at VWO" (2015), for the expected loss
+ * @source J. D. Cook, "Exact Calculation of Beta Inequalities", UT MD Anderson Biostatistics (2005); C. Stucchio, "Bayesian A/B
+ * Testing at VWO" (2015), for the expected loss
  */
 export function betaBinomialComparison(
   a: SuccessCounts,

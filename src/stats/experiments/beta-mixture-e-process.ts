@@ -66,16 +66,17 @@ const stateSchema = z
   .refine(({ successes, n }) => successes <= n, { path: ["successes"], error: "more successes than trials" });
 
 /**
- * Watches a rate that must not exceed p0, such as errors of requests, and may be asked after every trial: the likelihood under rates
- * above p0, mixed by a beta distribution, over that under p0. Its e-value exceeds 1 / alpha with probability at most alpha, ever, if
- * every trial succeeds with a chance of at most p0 given those before. Evidence depends on the totals, in closed form; stop what is
- * guarded as soon as `rejected` says so.
+ * Watches a rate that must not exceed p0, such as errors of requests, and may be asked after every trial: the likelihood under
+ * rates above p0, mixed by a beta distribution, over that under p0. Its e-value exceeds 1 / alpha with probability at most alpha,
+ * ever, if every trial succeeds with a chance of at most p0 given those before. Evidence depends on the totals, in closed form;
+ * stop what is guarded as soon as `rejected` says so.
  *
- * For a canary that gets the share q of the traffic, count each error, a success being one that the canary made, against p0 = q: errors
- * fall on the canary in proportion when it is no worse, however their rate varies. When q changes, set it with {@link changeNullRate}.
+ * For a canary that gets the share q of the traffic, count each error, a success being one that the canary made, against p0 = q:
+ * errors fall on the canary in proportion when it is no worse, however their rate varies. When q changes, set it with {@link
+ * changeNullRate}.
  *
- * @source J. Ville, "Étude critique de la notion de collectif" (1939), for the bound; H. Robbins, "Statistical Methods Related to the Law
- * of the Iterated Logarithm", Ann. Math. Statist. 41 (1970), for mixtures
+ * @source J. Ville, "Étude critique de la notion de collectif" (1939), for the bound; H. Robbins, "Statistical Methods Related to
+ * the Law of the Iterated Logarithm", Ann. Math. Statist. 41 (1970), for mixtures
  */
 export class BetaMixtureEProcess {
   #nullRate: number;
@@ -118,8 +119,8 @@ export class BetaMixtureEProcess {
   }
 
   /**
-   * Goes on against another p0: the evidence so far is kept and multiplied by that of the trials from here on. The choice must not
-   * depend on trials to come.
+   * Goes on against another p0: the evidence so far is kept and multiplied by that of the trials from here on. The choice must
+   * not depend on trials to come.
    *
    * @throws a `ModelwrightError` with code `CONFIG_INVALID` as the constructor
    */

@@ -5,7 +5,8 @@ import { dirichletEvidence } from "./dirichlet-evidence.ts";
 const DEEP = 1e-100;
 
 /**
- * Logarithm of the mixture likelihood ratio ∫ (θ / p)^s ((1 − θ) / (1 − p))^f dπ(θ), where π is a beta distribution cut to (p, 1].
+ * Logarithm of the mixture likelihood ratio ∫ (θ / p)^s ((1 − θ) / (1 − p))^f dπ(θ), where π is a beta distribution cut to (p,
+ * 1].
  *
  * @param successes - s, at least 0
  * @param failures - f, at least 0

@@ -16,8 +16,8 @@ const ORDER = 16;
 const NEGLIGIBLE = 1e-18;
 
 /**
- * Probability that a variate of `lower` exceeds an independent one of `upper`, whose mean is not less. Relative error below 1e-10 down
- * to 1e-150; less may be given as 0.
+ * Probability that a variate of `lower` exceeds an independent one of `upper`, whose mean is not less. Relative error below 1e-10
+ * down to 1e-150; less may be given as 0.
  */
 export function probabilityAbove(lower: BetaShape, upper: BetaShape): number {
   // Over the density of the narrower one the integrand has a single scale.
@@ -26,7 +26,10 @@ export function probabilityAbove(lower: BetaShape, upper: BetaShape): number {
     : integrate(lower, upper, (odds) => logOddsDensity(odds, upper) * oddsSf(odds, lower.a, lower.b));
 }
 
-/** Expectation of how much a variate of `lower` exceeds an independent one of `upper`, 0 where it does not: ∫ F(upper) (1 − F(lower)). */
+/**
+ * Expectation of how much a variate of `lower` exceeds an independent one of `upper`, 0 where it does not: ∫ F(upper) (1 −
+ * F(lower)).
+ */
 export function expectedExcess(lower: BetaShape, upper: BetaShape): number {
   return integrate(lower, upper, (odds) => {
     const slope = odds / (1 + odds) / (1 + odds);
@@ -35,16 +38,17 @@ export function expectedExcess(lower: BetaShape, upper: BetaShape): number {
 }
 
 /**
- * Integral, over log-odds, of a log-concave function that falls to the left of the mean of `lower` as `upper` does and to the right of
- * that of `upper` as `lower` does. Gauss panels go outwards from where both tails weigh the same. They are as long as the narrower
- * distribution is wide, and longer the farther they are from it, up to the width of the other or of the logistic curve.
+ * Integral, over log-odds, of a log-concave function that falls to the left of the mean of `lower` as `upper` does and to the
+ * right of that of `upper` as `lower` does. Gauss panels go outwards from where both tails weigh the same. They are twice as long
+ * as the narrower distribution is wide, and longer the farther they are from it, up to twice the width of the other or of the
+ * logistic curve.
  */
 function integrate(lower: BetaShape, upper: BetaShape, value: (odds: number) => number): number {
   const { nodes, weights } = gaussLegendre(ORDER);
   const narrower = deviation(lower) < deviation(upper) ? lower : upper;
   const center = Math.log(narrower.a / narrower.b);
-  const shortest = Math.min(1, deviation(narrower));
-  const longest = Math.min(1, Math.max(deviation(lower), deviation(upper)));
+  const shortest = Math.min(2, 2 * deviation(narrower));
+  const longest = Math.min(2, 2 * Math.max(deviation(lower), deviation(upper)));
   const start = balance(lower, upper);
   let sum = 0;
   for (const side of [1, -1]) {
@@ -69,9 +73,11 @@ function integrate(lower: BetaShape, upper: BetaShape, value: (odds: number) => 
 function balance(lower: BetaShape, upper: BetaShape): number {
   let low = Math.log(lower.a / lower.b);
   let high = Math.log(upper.a / upper.b);
-  // Exact to a small part of the width, which is all that a start has to be.
-  for (let round = 0; round < 20; round++) {
+  // A start need not be exact, but it has to be where the narrower one is not 0.
+  const enough = Math.min(deviation(lower), deviation(upper));
+  while (high - low > enough) {
     const middle = (low + high) / 2;
+    if (middle <= low || middle >= high) break;
     const odds = Math.exp(middle);
     if (oddsSf(odds, lower.a, lower.b) > oddsCdf(odds, upper.a, upper.b)) low = middle;
     else high = middle;

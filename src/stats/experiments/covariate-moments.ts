@@ -42,8 +42,8 @@ const stateSchema = z.object({
 });
 
 /**
- * Running moments of pairs of an outcome and a covariate: constant memory, one pass, merges across workers, no loss for values far from
- * 0. What {@link cupedFromMoments} needs of an arm.
+ * Running moments of pairs of an outcome and a covariate: constant memory, one pass, merges across workers, no loss for values
+ * far from 0. What {@link cupedFromMoments} needs of an arm.
  *
  * @source T. F. Chan, G. H. Golub, R. J. LeVeque, "Updating Formulae and a Pairwise Algorithm for Computing Sample Variances",
  * COMPSTAT (1982), doi:10.1007/978-3-642-51461-6_3

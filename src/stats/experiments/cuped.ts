@@ -25,7 +25,10 @@ export interface CupedResult {
   readonly a: SampleMoments;
   /** Adjusted outcome of the treatment. */
   readonly b: SampleMoments;
-  /** Share of the variance of the estimated difference that the adjustment has taken away, at most 1; below 0 where it has added some. */
+  /**
+   * Share of the variance of the estimated difference that the adjustment has taken away, at most 1; below 0 where it has added
+   * some.
+   */
   readonly varianceReduction: number;
   /** Adjusted mean of b less that of a. */
   readonly difference: number;
@@ -38,18 +41,18 @@ export interface CupedResult {
 }
 
 /**
- * Compares the means of two arms with less noise, by what a covariate from before the experiment explains of the outcome (CUPED). The
- * slope is pooled within the arms, so that an effect does not bend it. A covariate that does not vary changes nothing.
+ * Compares the means of two arms with less noise, by what a covariate from before the experiment explains of the outcome (CUPED).
+ * The slope is pooled within the arms, so that an effect does not bend it. A covariate that does not vary changes nothing.
  *
  * The standard error takes the slope for known, which some dozens of units make true. The moments `a` and `b` may be handed to
  * {@link mixtureSprtForMeans} and {@link meanDifferenceConfidenceSequence}.
  *
  * @param a - the control
  * @param b - the treatment
- * @throws a `ModelwrightError` with code `INPUT_INVALID` for values that are no numbers within ±1e140, samples of unlike lengths, or fewer than two
- * units in an arm; `CONFIG_INVALID` for wrong options
- * @source A. Deng, Y. Xu, R. Kohavi, T. Walker, "Improving the Sensitivity of Online Controlled Experiments by Utilizing Pre-Experiment
- * Data", WSDM (2013), doi:10.1145/2433396.2433413
+ * @throws a `ModelwrightError` with code `INPUT_INVALID` for values that are no numbers within ±1e140, samples of unlike lengths,
+ * or fewer than two units in an arm; `CONFIG_INVALID` for wrong options
+ * @source A. Deng, Y. Xu, R. Kohavi, T. Walker, "Improving the Sensitivity of Online Controlled Experiments by Utilizing
+ * Pre-Experiment Data", WSDM (2013), doi:10.1145/2433396.2433413
  */
 export function cuped(a: CupedSample, b: CupedSample, options: ConfidenceOptions = {}): CupedResult {
   return cupedFromMoments(summarize("the first arm of cuped", a), summarize("the second arm of cuped", b), options);

@@ -2,9 +2,10 @@ import { deviance } from "../distributions/deviance.ts";
 import { stirlingCorrection } from "../distributions/gamma-series.ts";
 
 /**
- * Logarithm of how much likelier counts are when their probabilities are drawn from a Dirichlet distribution than under given ones:
- * the sum of ln Γ(aᵢ + xᵢ) − ln Γ(aᵢ) − xᵢ ln wᵢ, less ln Γ(A + n) − ln Γ(A). Written by Stirling's formula as a difference of
- * deviances, so that the terms of the size of n cancel before they are rounded: the error stays near 1e-12 at a billion counts.
+ * Logarithm of how much likelier counts are when their probabilities are drawn from a Dirichlet distribution than under given
+ * ones: the sum of ln Γ(aᵢ + xᵢ) − ln Γ(aᵢ) − xᵢ ln wᵢ, less ln Γ(A + n) − ln Γ(A). Written by Stirling's formula as a difference
+ * of deviances, so that the terms of the size of n cancel before they are rounded: the error stays near 1e-12 at a billion
+ * counts.
  *
  * @param counts - xᵢ >= 0, of sum n
  * @param prior - aᵢ > 0, of sum A

@@ -4,7 +4,10 @@ export interface EProcessSnapshot {
   readonly logEValue: number;
   /** Always-valid p-value: min(1, 1 / the greatest e-value so far). */
   readonly pValue: number;
-  /** Whether an e-value has been at least 1 / alpha, now or before. If the hypothesis holds, this ever happens with probability at most alpha. */
+  /**
+   * Whether an e-value has been at least 1 / alpha, now or before. If the hypothesis holds, this ever happens with probability at
+   * most alpha.
+   */
   readonly rejected: boolean;
 }
 

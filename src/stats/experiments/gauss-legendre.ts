@@ -1,5 +1,5 @@
 /** Nodes in (−1, 1) and their weights. */
-export interface QuadratureRule {
+interface QuadratureRule {
   readonly nodes: Float64Array;
   readonly weights: Float64Array;
 }
@@ -7,8 +7,8 @@ export interface QuadratureRule {
 /**
  * The Gauss–Legendre rule of `order` nodes: exact for polynomials of degree 2 · order − 1 on (−1, 1).
  *
- * @source M. Abramowitz, I. A. Stegun, "Handbook of Mathematical Functions" (1964), 25.4.29; nodes by Newton's method on the Legendre
- * recurrence 22.7.10
+ * @source M. Abramowitz, I. A. Stegun, "Handbook of Mathematical Functions" (1964), 25.4.29; nodes by Newton's method on the
+ * Legendre recurrence 22.7.10
  */
 export function gaussLegendre(order: number): QuadratureRule {
   const nodes = new Float64Array(order);

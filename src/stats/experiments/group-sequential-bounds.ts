@@ -8,8 +8,8 @@ import { ScoreProcess } from "./score-process.ts";
 /** Design of {@link groupSequentialBounds}. */
 export interface GroupSequentialOptions {
   /**
-   * When one looks, as shares of the information planned (for equal variances: of the sample): ascending, in (0, 1], at least 0.001
-   * apart, at most 100. Should end at 1; what is not spent by then stays unspent.
+   * When one looks, as shares of the information planned (for equal variances: of the sample): ascending, in (0, 1], at least
+   * 0.001 apart, at most 100. Should end at 1; what is not spent by then stays unspent.
    */
   readonly looks: readonly number[];
   /** Chance of a false rejection at any look, both sides together, in (0, 0.5]. @defaultValue 0.05 */
@@ -67,8 +67,9 @@ const optionsSchema = z.strictObject({
  * Bounds for a z statistic at planned looks that keep the chance of a false rejection at all looks together at alpha, by an alpha
  * spending function. The joint law of the looks is integrated recursively to the accuracy of a double, not approximated.
  *
- * The bound of a look depends on the looks up to it alone: when the information at a look is not what was planned, put the fractions
- * that were observed in place of the planned ones and compute anew. The time of a look must not depend on the results seen.
+ * The bound of a look depends on the looks up to it alone: when the information at a look is not what was planned, put the
+ * fractions that were observed in place of the planned ones and compute anew. The time of a look must not depend on the results
+ * seen.
  *
  * @throws a `ModelwrightError` with code `CONFIG_INVALID` for wrong options
  * @source K. K. G. Lan, D. L. DeMets, "Discrete Sequential Boundaries for Clinical Trials", Biometrika 70 (1983),

@@ -24,8 +24,8 @@ export interface GroupSequentialVerdict {
   /** The bound of this look. */
   readonly bound: number;
   /**
-   * Stagewise p-value, if one stops here: the chance, without a difference, to stop earlier or to reach at least this z here. At most
-   * alpha just when the hypothesis is rejected at this look or would be. Not valid while one goes on.
+   * Stagewise p-value, if one stops here: the chance, without a difference, to stop earlier or to reach at least this z here. At
+   * most alpha just when the hypothesis is rejected at this look or would be. Not valid while one goes on.
    */
   readonly pValue: number;
 }
@@ -36,7 +36,8 @@ export interface GroupSequentialVerdict {
  * @param design - of {@link groupSequentialBounds} or {@link wangTsiatisBounds}
  * @param look - which one, from 1
  * @param z - estimate over its standard error at that look; infinite values are fine
- * @throws a `ModelwrightError` with code `INPUT_INVALID` for NaN, a look that is not planned, or a design that no function of this library made
+ * @throws a `ModelwrightError` with code `INPUT_INVALID` for NaN, a look that is not planned, or a design that no function of
+ * this library made
  * @source K. Fairbanks, R. Madsen, "P Values for Tests Using a Repeated Significance Test Design", Biometrika 69 (1982),
  * doi:10.1093/biomet/69.1.69
  */

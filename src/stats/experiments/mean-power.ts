@@ -17,7 +17,11 @@ import {
 export interface MeanPowerOptions extends PowerDesign {
   /** The mean of the treatment less that of the control, finite. */
   readonly effect: number;
-  /** Standard deviation of the values of either sample, in their unit, positive. @defaultValue 1, for effects in standard deviations */
+  /**
+   * Standard deviation of the values of either sample, in their unit, positive.
+   *
+   * @defaultValue 1, for effects in standard deviations
+   */
   readonly deviation?: number;
   /** Units of the control; a whole number of at least 2. */
   readonly size: number;
@@ -27,7 +31,11 @@ export interface MeanPowerOptions extends PowerDesign {
 export interface MeanSampleSizeOptions extends PowerDesign {
   /** The difference of means that shall be found, not 0. */
   readonly effect: number;
-  /** Standard deviation of the values of either sample, in their unit, positive. @defaultValue 1, for effects in standard deviations */
+  /**
+   * Standard deviation of the values of either sample, in their unit, positive.
+   *
+   * @defaultValue 1, for effects in standard deviations
+   */
   readonly deviation?: number;
   /** Chance of finding it, in (0, 1). @defaultValue 0.8 */
   readonly power?: number;
@@ -35,7 +43,11 @@ export interface MeanSampleSizeOptions extends PowerDesign {
 
 /** What {@link meanMinimumEffect} is asked. */
 export interface MeanMinimumEffectOptions extends PowerDesign {
-  /** Standard deviation of the values of either sample, in their unit, positive. @defaultValue 1, for effects in standard deviations */
+  /**
+   * Standard deviation of the values of either sample, in their unit, positive.
+   *
+   * @defaultValue 1, for effects in standard deviations
+   */
   readonly deviation?: number;
   /** Units of the control; a whole number of at least 2. */
   readonly size: number;
@@ -57,8 +69,8 @@ const effectSchema = z.strictObject({ ...powerDesign, deviation, size: sizeSchem
 const FAR = 1e9;
 
 /**
- * Chance that Student's t-test with the pooled variance finds an effect in samples of fixed size from normal laws; alpha where there is
- * none. Exact, by the noncentral t-distribution.
+ * Chance that Student's t-test with the pooled variance finds an effect in samples of fixed size from normal laws; alpha where
+ * there is none. Exact, by the noncentral t-distribution.
  *
  * @throws a `ModelwrightError` with code `CONFIG_INVALID` for wrong options
  * @source J. Cohen, "Statistical Power Analysis for the Behavioral Sciences" (1988), chapter 2
@@ -79,8 +91,8 @@ export function meanSampleSize(options: MeanSampleSizeOptions): SampleSizes {
 }
 
 /**
- * The least difference of means, in the unit of `deviation`, that samples of fixed size find with the power asked for; undefined when
- * it is beyond a billion standard errors, which tiny samples at a tiny alpha need. See {@link meanPower}.
+ * The least difference of means, in the unit of `deviation`, that samples of fixed size find with the power asked for; undefined
+ * when it is beyond a billion standard errors, which tiny samples at a tiny alpha need. See {@link meanPower}.
  *
  * @throws a `ModelwrightError` with code `CONFIG_INVALID` for wrong options
  */

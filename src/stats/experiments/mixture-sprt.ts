@@ -8,9 +8,9 @@ import { assertSuccessCounts, type SuccessCounts } from "./success-counts.ts";
 /** Design of {@link mixtureSprtForMeans} and {@link mixtureSprtForProportions}. */
 export interface MixtureSprtOptions {
   /**
-   * The size of difference that is worth finding, in the unit of the means or as a difference of proportions (0.01 is one percentage
-   * point); positive. It sets how far the test looks for differences, not whether its result holds: a size that is off by a factor of
-   * a few costs some time. Must not be chosen after a look at the data.
+   * The size of difference that is worth finding, in the unit of the means or as a difference of proportions (0.01 is one
+   * percentage point); positive. It sets how far the test looks for differences, not whether its result holds: a size that is off
+   * by a factor of a few costs some time. Must not be chosen after a look at the data.
    */
   readonly expectedEffect: number;
   /** Chance of ever finding a difference where there is none, in (0, 1). @defaultValue 0.05 */
@@ -18,7 +18,8 @@ export interface MixtureSprtOptions {
   /** The difference, b less a, of the hypothesis under test. @defaultValue 0 */
   readonly nullDifference?: number;
   /**
-   * Values of each sample below which nothing is concluded, because the test takes the estimated variance for the true one; at least 2.
+   * Values of each sample below which nothing is concluded, because the test takes the estimated variance for the true one; at
+   * least 2.
    *
    * @defaultValue 100
    */
@@ -54,8 +55,8 @@ type Design = z.output<typeof optionsSchema>;
 /**
  * Mixture sequential probability ratio test of the difference of two means: may be looked at after every value and stopped at any
  * look. The difference is taken as normal with the estimated variance V = s²(a) / n(a) + s²(b) / n(b), and mixed over differences
- * from a normal law whose standard deviation is `expectedEffect`. The guarantee is therefore one for large samples; `minSamples` keeps
- * the small ones out. Two constants that differ are infinite evidence: a p-value of 0.
+ * from a normal law whose standard deviation is `expectedEffect`. The guarantee is therefore one for large samples; `minSamples`
+ * keeps the small ones out. Two constants that differ are infinite evidence: a p-value of 0.
  *
  * @param a - the control; no values yet are fine
  * @param b - the treatment
@@ -73,8 +74,9 @@ export function mixtureSprtForMeans(a: SampleSummary, b: SampleSummary, options:
 }
 
 /**
- * Mixture sequential probability ratio test of the difference of two proportions; as {@link mixtureSprtForMeans}, with the variances
- * p (1 − p) of proportions that are smoothed by half a success and half a failure, so that a sample without any success has one.
+ * Mixture sequential probability ratio test of the difference of two proportions; as {@link mixtureSprtForMeans}, with the
+ * variances p (1 − p) of proportions that are smoothed by half a success and half a failure, so that a sample without any success
+ * has one.
  *
  * @param a - the control; no trials yet are fine
  * @param b - the treatment

@@ -8,14 +8,15 @@ const NEGLIGIBLE = -45;
 const BEYOND = 38;
 
 /**
- * Probability that a variate of the noncentral t-distribution exceeds `t`: that (Z + shift) / S does, where S² is a chi-squared variate
- * over its degrees of freedom. The trapezoid rule, over ln S or over Z, whichever leaves the smoother integrand; for functions so smooth
- * it is exact to the rounding.
+ * Probability that a variate of the noncentral t-distribution exceeds `t`: that (Z + shift) / S does, where S² is a chi-squared
+ * variate over its degrees of freedom. The trapezoid rule, over ln S or over Z, whichever leaves the smoother integrand; for
+ * functions so smooth it is exact to the rounding.
  *
  * @param t - positive
  * @param df - degrees of freedom, at least 1
  * @param shift - noncentrality
- * @source N. L. Johnson, B. L. Welch, "Applications of the Non-central t-Distribution", Biometrika 31 (1940), doi:10.1093/biomet/31.3-4.362
+ * @source N. L. Johnson, B. L. Welch, "Applications of the Non-central t-Distribution", Biometrika 31 (1940),
+ * doi:10.1093/biomet/31.3-4.362
  */
 export function noncentralTSf(t: number, df: number, shift: number): number {
   if (shift - BEYOND > t * (1 + BEYOND / Math.sqrt(df))) return 1;

@@ -6,8 +6,8 @@ import { assertSuccessCounts, type SuccessCounts } from "./success-counts.ts";
 
 /**
  * Wilson's score interval for a proportion: the proportions that a z-test without continuity correction would not reject. Never
- * leaves [0, 1] and is not empty at 0 or n successes; the usual choice. It covers the truth at the stated rate on average, not for
- * every proportion; {@link clopperPearsonInterval} never covers less.
+ * leaves [0, 1] and is not empty at 0 or n successes; the usual choice. It covers the truth at the stated rate on average, not
+ * for every proportion; {@link clopperPearsonInterval} never covers less.
  *
  * @param successes - a whole number in [0, n]
  * @param n - a whole number of at least 1
@@ -82,8 +82,8 @@ export function newcombeInterval(
 }
 
 /**
- * Wilson's limits for a normal quantile: the roots of (n + z²) p² − (2 successes + z²) p + successes² / n. The lower one is the product of the
- * roots over the upper one, which does not cancel.
+ * Wilson's limits for a normal quantile: the roots of (n + z²) p² − (2 successes + z²) p + successes² / n. The lower one is the
+ * product of the roots over the upper one, which does not cancel.
  */
 export function scoreInterval(successes: number, n: number, z: number): readonly [low: number, high: number] {
   const share = successes / n;

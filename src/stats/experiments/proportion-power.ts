@@ -72,12 +72,12 @@ const effectSchema = z.strictObject({
 });
 
 /**
- * Chance that the z-test of two proportions, with the pooled variance, finds an effect in samples of fixed size; alpha where there is
- * none. Normal approximation: coarse where less than about five successes or failures are expected.
+ * Chance that the z-test of two proportions, with the pooled variance, finds an effect in samples of fixed size; alpha where
+ * there is none. Normal approximation: coarse where less than about five successes or failures are expected.
  *
  * @throws a `ModelwrightError` with code `CONFIG_INVALID` for wrong options
- * @source J. L. Fleiss, B. Levin, M. C. Paik, "Statistical Methods for Rates and Proportions" (2003), section 4.2, without continuity
- * correction
+ * @source J. L. Fleiss, B. Levin, M. C. Paik, "Statistical Methods for Rates and Proportions" (2003), section 4.2, without
+ * continuity correction
  */
 export function proportionPower(options: ProportionPowerOptions): number {
   const { baseline, effect, size, alpha, sides, ratio } = parseOptions(powerSchema, options, "proportionPower");
@@ -85,7 +85,8 @@ export function proportionPower(options: ProportionPowerOptions): number {
 }
 
 /**
- * The fewest units with which the z-test of two proportions finds an effect with the power asked for; see {@link proportionPower}.
+ * The fewest units with which the z-test of two proportions finds an effect with the power asked for; see {@link
+ * proportionPower}.
  *
  * @throws a `ModelwrightError` with code `CONFIG_INVALID` for wrong options or an effect that needs more than 1e15 units
  */
@@ -95,8 +96,8 @@ export function proportionSampleSize(options: ProportionSampleSizeOptions): Samp
 }
 
 /**
- * The least effect, as a difference of proportions and below 0 when it goes down, that samples of fixed size find with the power asked
- * for; undefined when they find none. See {@link proportionPower}.
+ * The least effect, as a difference of proportions and below 0 when it goes down, that samples of fixed size find with the power
+ * asked for; undefined when they find none. See {@link proportionPower}.
  *
  * @throws a `ModelwrightError` with code `CONFIG_INVALID` for wrong options
  */

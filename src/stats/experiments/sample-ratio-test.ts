@@ -29,16 +29,18 @@ export interface SampleRatioResult {
 /** Expected units from which on the chi-squared law is close enough at p-values of a thousandth. */
 const MIN_EXPECTED = 10;
 
+const MAX_UNITS = 1e15;
+
 const optionsSchema = z.strictObject({ threshold: errorRate.default(0.001) });
 
 /**
- * Tests whether units were assigned to arms in the planned proportions (sample ratio mismatch). Two arms are tested exactly, so that
- * one unit in a canary of 1 % raises no alarm; more arms by the chi-squared law where the plan expects at least 10 units in each, else
- * exactly arm by arm. No units give a p-value of 1.
+ * Tests whether units were assigned to arms in the planned proportions (sample ratio mismatch). Two arms are tested exactly, so
+ * that one unit in a canary of 1 % raises no alarm; more arms by the chi-squared law where the plan expects at least 10 units in
+ * each, else exactly arm by arm. No units give a p-value of 1.
  *
  * The p-value holds for one look. For a check on every report take {@link sequentialSampleRatioTest}.
  *
- * @param observed - units seen in each arm: counts, of at least two arms
+ * @param observed - units seen in each arm: counts, of at least two arms, 1e15 at most together
  * @param weights - planned shares, in the same order, in any unit: positive, finite, and at least a billionth of the greatest
  * @throws a `ModelwrightError` with code `INPUT_INVALID` for wrong counts or weights, `CONFIG_INVALID` for wrong options
  * @source A. Fabijan et al., "Diagnosing Sample Ratio Mismatch in Online Controlled Experiments", KDD (2019),
@@ -80,6 +82,7 @@ export function plannedShares(subject: string, observed: ArrayLike<number>, weig
     (weight) => weight > 0 && weight < Number.MAX_VALUE,
   );
   assertPaired(subject, observed, weights);
+  assertSample(`the observed counts of ${subject}`, [sum(observed)], `a sum of at most ${MAX_UNITS}`, (n) => n <= MAX_UNITS);
   if (observed.length < 2) throw invalidInput(subject, [{ path: [], message: "expected at least two arms" }]);
   let greatest = 0;
   for (let i = 0; i < weights.length; i++) greatest = Math.max(greatest, weights[i]!);

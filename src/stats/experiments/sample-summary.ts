@@ -62,7 +62,7 @@ export function toMoments(subject: string, summary: SampleSummary, least = 0): S
 export const isMagnitude = (value: number): boolean => typeof value === "number" && Math.abs(value) <= MAX_MAGNITUDE;
 
 /** Whether a value may be a variance of numbers of at most {@link MAX_MAGNITUDE}. */
-export const isSquare = (value: number): boolean => typeof value === "number" && value >= 0 && value <= MAX_VARIANCE;
+const isSquare = (value: number): boolean => typeof value === "number" && value >= 0 && value <= MAX_VARIANCE;
 
 function fromSums(subject: string, { n, sum, sumSquares }: SampleSums): SampleMoments {
   if (n === 0) return { n, mean: sum, variance: sumSquares };

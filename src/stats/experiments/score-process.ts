@@ -9,9 +9,9 @@ const ROOT_TWO_PI = Math.sqrt(2 * Math.PI);
 
 /**
  * A Brownian motion without drift that is watched at some looks and stopped when it leaves a region: what a z statistic times the
- * root of its information is under the hypothesis. Holds the density of not having stopped at Gauss nodes and carries it from look
- * to look. Nodes lie so close (panels of 16 no longer than two standard deviations of the steps around them) that the error is that of
- * the rounding.
+ * root of its information is under the hypothesis. Holds the density of not having stopped at Gauss nodes and carries it from
+ * look to look. Nodes lie so close (panels of 16 no longer than two standard deviations of the steps around them) that the error
+ * is that of the rounding.
  *
  * @source P. Armitage, C. K. McPherson, B. C. Rowe, "Repeated Significance Tests on Accumulating Data", J. R. Statist. Soc. A 132
  * (1969), doi:10.2307/2343787
@@ -83,7 +83,7 @@ export class ScoreProcess {
       else low = z;
       const step = (Math.log(probability / target) * probability) / (root * this.density(information, z * root));
       if (Math.abs(step) <= 1e-13 * Math.max(1, Math.abs(z))) break;
-      // The logarithm of the probability is concave, so that Newton's method comes down from the right, unless it underflows there.
+      // The logarithm of the probability is concave: Newton's method comes down from the right, unless it underflows there.
       const guess = z + step;
       z = guess > low && guess < high ? guess : (low + high) / 2;
     }

@@ -33,9 +33,9 @@ const optionsSchema = z.strictObject({
 });
 
 /**
- * Tests for a sample ratio mismatch at as many looks as one likes: an e-value with a Dirichlet prior about the planned shares. Under
- * the plan it exceeds 1 / alpha at any time with probability at most alpha. It depends on the totals alone, so that workers may count
- * apart. The plan must not have changed since counting began; count anew after a change.
+ * Tests for a sample ratio mismatch at as many looks as one likes: an e-value with a Dirichlet prior about the planned shares.
+ * Under the plan it exceeds 1 / alpha at any time with probability at most alpha. It depends on the totals alone, so that workers
+ * may count apart. The plan must not have changed since counting began; count anew after a change.
  *
  * @param observed - units seen so far in each arm: counts, of at least two arms; none gives an e-value of 1
  * @param weights - planned shares, in the same order, in any unit: positive and finite

@@ -57,12 +57,13 @@ const stateSchema = z.object({
 });
 
 /**
- * Compares two proportions block by block and may be asked after every block. In each block it bets on the proportions that the blocks
- * before have shown, against the one between them that is hardest to beat. Exact at any counts: its e-value exceeds 1 / alpha with
- * probability at most alpha, ever, if the hypothesis holds.
+ * Compares two proportions block by block and may be asked after every block. In each block it bets on the proportions that the
+ * blocks before have shown, against the one between them that is hardest to beat. Exact at any counts: its e-value exceeds 1 /
+ * alpha with probability at most alpha, ever, if the hypothesis holds.
  *
- * A block may be any number of trials of each, such as what came since the last report, but it must not be chosen by its outcomes. Many
- * small blocks find more than a few large ones, for a block is judged by what was known before it: the first one only teaches.
+ * A block may be any number of trials of each, such as what came since the last report, but it must not be chosen by its
+ * outcomes. Many small blocks find more than a few large ones, for a block is judged by what was known before it: the first one
+ * only teaches.
  *
  * @source R. J. Turner, A. Ly, P. D. Grünwald, "Generic E-variables for Exact Sequential k-Sample Tests that Allow for Optional
  * Stopping", J. Statist. Plann. Inference 230 (2024), arXiv:2106.02693

@@ -9,9 +9,9 @@ export interface TwoProportionTestResult extends ProportionTestResult {
 }
 
 /**
- * Two-proportion z-test of an experiment at its one and only look: {@link proportionTest} of the treatment against the control, with the
- * relative lift. An `alternative` of `greater` is that b is greater. For looks on the way take {@link mixtureSprtForProportions} or
- * {@link groupSequentialBounds}.
+ * Two-proportion z-test of an experiment at its one and only look: {@link proportionTest} of the treatment against the control,
+ * with the relative lift. An `alternative` of `greater` is that b is greater. For looks on the way take {@link
+ * mixtureSprtForProportions} or {@link groupSequentialBounds}.
  *
  * @param a - the control; at least one trial
  * @param b - the treatment; at least one trial

@@ -4,7 +4,7 @@ import { validate } from "../../core/schema.ts";
 import { assertFiniteSample } from "../assert-numbers.ts";
 import { binIndex, countBins, learnBinsUnsorted } from "../bins.ts";
 import { assertQuantile } from "./quantile-rank.ts";
-import { areExtremes, extreme, isSafeTotal, whole } from "./sketch-state.ts";
+import { areExtremes, extreme, totalOf, whole } from "./sketch-state.ts";
 
 /** Edges of {@link BinCounts}. */
 export interface BinCountsOptions {
@@ -51,7 +51,10 @@ const stateSchema = z
   .object({
     schemaVersion: z.literal(1),
     ...shape,
-    counts: z.array(whole).max(MAX_EDGES + 1).refine(isSafeTotal, { error: "more than can be counted" }),
+    counts: z
+      .array(whole)
+      .max(MAX_EDGES + 1)
+      .refine((counts) => Number.isSafeInteger(totalOf(counts)), { error: "more than can be counted" }),
     missing: whole,
     nonFinite: whole,
     min: extreme,
@@ -61,9 +64,10 @@ const stateSchema = z
   .refine(
     ({ edges, counts, min, max }) => {
       const first = counts.findIndex((count) => count > 0);
-      if (!areExtremes(first + 1, min, max) || first < 0) return first < 0 && min === null && max === null;
+      if (!areExtremes(first + 1, min, max)) return false;
+      if (min === null || max === null) return true;
       const bounds = Float64Array.from(edges);
-      return binIndex(bounds, min!) === first && binIndex(bounds, max!) === counts.findLastIndex((count) => count > 0);
+      return binIndex(bounds, min) === first && binIndex(bounds, max) === counts.findLastIndex((count) => count > 0);
     },
     { path: ["min"], error: "min and max do not fit the counts" },
   );
@@ -216,7 +220,7 @@ export class BinCounts {
     const high = Math.min(this.#max, this.#edges[bin] ?? Number.POSITIVE_INFINITY);
     if (this.#discrete) return high;
     const part = (target - below) / this.#counts[bin]!;
-    return Math.min(high, low * (1 - part) + high * part);
+    return Math.min(high, Math.max(low, low * (1 - part) + high * part));
   }
 
   /** The state as JSON; `fromJSON` restores it. */
@@ -242,7 +246,7 @@ export class BinCounts {
     const state = validate(stateSchema, given, "The state of bin counts");
     const restored = new BinCounts({ edges: state.edges, discrete: state.discrete });
     restored.#counts.set(state.counts);
-    for (const count of state.counts) restored.#count += count;
+    restored.#count = totalOf(state.counts);
     restored.#missing = state.missing;
     restored.#nonFinite = state.nonFinite;
     restored.#min = state.min ?? Number.POSITIVE_INFINITY;

@@ -1,3 +1,5 @@
+import { invalidInput } from "../../core/schema.ts";
+
 const scratch = new Float64Array(1);
 const words = new Int32Array(scratch.buffer);
 const HIGH = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1 ? 1 : 0;
@@ -8,8 +10,7 @@ const SEED_OF_TEXT = 0x7478_7431;
 
 /**
  * Writes the 64-bit hash of a number or a text, as two words, to `into`. A number is hashed by its bits, -0 as 0 and every NaN as one;
- * a text by its UTF-16 code units. 1 and "1" are two values. Half a text's speed and less than that of a hash in machine code, the same
- * on every platform, and not safe from who looks for collisions.
+ * a text by its UTF-16 code units. 1 and "1" are two values. The same on every platform; not safe from who looks for collisions.
  *
  * Stored sketches depend on it: it must never change.
  *
@@ -33,10 +34,10 @@ export function hash64(value: number | string, into: Int32Array): void {
   } else {
     length = 8;
     // Adding 0 turns -0 into 0.
-    scratch[0] = value === value ? value + 0 : 0;
-    const high = value === value ? words[HIGH]! : 0x7ff8_0000;
-    a = SEED_OF_NUMBERS ^ scrambleA(high);
-    b = ~SEED_OF_NUMBERS ^ scrambleB(words[LOW]!);
+    scratch[0] = value + 0;
+    const missing = Number.isNaN(value);
+    a = SEED_OF_NUMBERS ^ scrambleA(missing ? 0x7ff8_0000 : words[HIGH]!);
+    b = ~SEED_OF_NUMBERS ^ scrambleB(missing ? 0 : words[LOW]!);
     a = (Math.imul((a << 19) | (a >>> 13), 5) + b) | 0;
     b = (Math.imul((b << 17) | (b >>> 15), 5) + a) | 0;
   }
@@ -50,6 +51,13 @@ export function hash64(value: number | string, into: Int32Array): void {
   b = (b + a) | 0;
   into[0] = a;
   into[1] = b;
+}
+
+/** @throws a `ModelwrightError` with code `INPUT_INVALID` unless `value` is a number or a text */
+export function assertItem(subject: string, value: unknown): void {
+  if (typeof value === "string" || typeof value === "number") return;
+  const kind = value === null ? "null" : typeof value;
+  throw invalidInput(subject, [{ path: [], message: `expected a number or a text, but got ${kind}` }]);
 }
 
 function scrambleA(block: number): number {

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { invalidConfig, parseOptions } from "../../core/options.ts";
 import { validate } from "../../core/schema.ts";
-import { hash64 } from "./hash64.ts";
+import { assertItem, hash64 } from "./hash64.ts";
 
 /** Size of a {@link HyperLogLog}. */
 export interface HyperLogLogOptions {
@@ -25,9 +25,15 @@ const stateSchema = z
   .object({
     schemaVersion: z.literal(1),
     precision,
-    registers: z.string().max(2 ** 18).regex(/^[A-Za-z0-9]*$/),
+    registers: z
+      .string()
+      .max(2 ** 18)
+      .regex(/^[A-Za-z0-9]*$/),
   })
-  .refine(({ precision, registers }) => registers.length === 2 ** precision, { path: ["registers"], error: "not 2^precision long" })
+  .refine(({ precision, registers }) => registers.length === 2 ** precision, {
+    path: ["registers"],
+    error: "not 2^precision long",
+  })
   .refine(({ precision, registers }) => ![...registers].some((digit) => DIGITS.indexOf(digit) > 65 - precision), {
     path: ["registers"],
     error: "a register is above what the precision allows",
@@ -56,8 +62,13 @@ export class HyperLogLog {
     this.#registers = new Uint8Array(2 ** this.#precision);
   }
 
-  /** Takes a value. 1 and "1" are two values, -0 and 0 one, and NaN is one. */
+  /**
+   * Takes a value. 1 and "1" are two values, -0 and 0 one, and NaN is one.
+   *
+   * @throws a `ModelwrightError` with code `INPUT_INVALID` for what is neither a number nor a text
+   */
   add(value: number | string): void {
+    assertItem("HyperLogLog.add", value);
     hash64(value, hash);
     const p = this.#precision;
     const register = hash[0]! >>> (32 - p);
@@ -82,7 +93,7 @@ export class HyperLogLog {
   }
 
   /** About how many different values there were: 0 when none, not rounded to a whole number. */
-  get count(): number {
+  estimate(): number {
     const m = this.#registers.length;
     const greatest = 65 - this.#precision;
     const multiplicities = new Float64Array(greatest + 1);
@@ -94,7 +105,7 @@ export class HyperLogLog {
     return ((m / (2 * Math.LN2)) * m) / sum;
   }
 
-  /** Standard error of {@link count}, relative to it: 1.04 / √(2^`precision`). */
+  /** Standard error of {@link estimate}, relative to it: 1.04 / √(2^`precision`). */
   get standardError(): number {
     return 1.04 / Math.sqrt(this.#registers.length);
   }

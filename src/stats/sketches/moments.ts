@@ -29,7 +29,10 @@ const stateSchema = z
     min: extreme,
     max: extreme,
     exponent: z.int().min(LEAST_EXPONENT).max(GREATEST_EXPONENT).multipleOf(STEP),
-    mean: z.number().min(-(2 ** STEP)).max(2 ** STEP),
+    mean: z
+      .number()
+      .min(-(2 ** STEP))
+      .max(2 ** STEP),
     sums: z.tuple([z.number().min(0), z.number(), z.number().min(0)]),
   })
   .refine(({ count, min, max }) => areExtremes(count, min, max), { path: ["min"], error: "min and max do not fit the count" })
@@ -162,7 +165,7 @@ export class Moments {
 
   /** g1 = m₃ / m₂^1.5 of central moments with divisor n, as `scipy.stats.skew`; undefined for equal or no values. */
   get skewness(): number | undefined {
-    return this.#second === 0 ? undefined : ((this.#third / this.#second) * Math.sqrt(this.#count / this.#second));
+    return this.#second === 0 ? undefined : (this.#third / this.#second) * Math.sqrt(this.#count / this.#second);
   }
 
   /** Excess kurtosis g2 = m₄ / m₂² − 3 of central moments with divisor n, as `scipy.stats.kurtosis`; undefined for equal or no values. */

@@ -6,11 +6,11 @@ export const whole = z.int().min(0);
 /** The least or the greatest value seen; null while there is none. */
 export const extreme = z.number().nullable();
 
-/** Whether counts are all exact when they are added up. */
-export function isSafeTotal(counts: readonly number[]): boolean {
+/** Sum of counts; beyond 2^53, where they are no longer exact, it is no safe integer either. */
+export function totalOf(counts: readonly number[]): number {
   let total = 0;
   for (const count of counts) total += count;
-  return Number.isSafeInteger(total);
+  return total;
 }
 
 /** Whether extremes are there when, and only when, something was counted, and are in order. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { memoryKeyValues } from "../../../src/adapters/memory/index.ts";
+import { sleep } from "../../../src/core/clock.ts";
 import type { AlertNotice, DeliveryFailure } from "../../../src/monitoring/alerts/index.ts";
 import { FakeClock } from "../../../src/testing/fake-clock.ts";
 import { flaky } from "../../../src/testing/flaky.ts";
@@ -48,6 +49,56 @@ describe("delivery of notices", () => {
     await bench.step(1);
     expect(told(bench.chat.notices).slice(2)).toEqual(["firing drift{} warning", "resolved drift{} warning"]);
     expect(keys(bench.chat.attempts)).toEqual(["1", "2", "4", "1", "3"]);
+  });
+
+  it("does not try what follows in the group of a notice that has failed", async () => {
+    await using bench = await AlertBench.open([ruleAbove()], { delivery: { retryBaseMs: 0 } });
+    bench.chat.failWith = ({ status }) => (status === "firing" ? new Error("down") : undefined);
+    await bench.play("11 1 1");
+    expect(keys(bench.chat.attempts)).toEqual(["1", "1", "1"]);
+  });
+
+  it("is of 100 notices for one channel at one evaluation, the oldest first", async () => {
+    await using bench = await AlertBench.open([ruleAbove()], { maxAlertsPerRule: 150, delivery: { maxWaiting: 150 } });
+    await bench.restart({ channels: [{ channel: bench.chat, groupBy: ["model"] }], maxAlertsPerRule: 150 });
+    bench.setModels(Object.fromEntries(Array.from({ length: 150 }, (_, i) => [`m${i}`, 11])));
+    await bench.step();
+    expect(bench.chat.notices).toHaveLength(100);
+    await bench.step();
+    expect(bench.chat.notices.map(({ key }) => Number(key.split("-").at(-1)))).toEqual(
+      Array.from({ length: 150 }, (_, i) => i + 1),
+    );
+  });
+
+  it("begins no attempt that might outlast the lease", async () => {
+    await using bench = await AlertBench.open(
+      ["a", "b", "c"].map((name) => ruleAbove({ name })),
+      { delivery: { timeoutMs: 10_000, leaseMs: 20_000 } },
+    );
+    bench.chat.failWith = () => sleep(9000, bench.clock).then(() => undefined);
+    bench.set(11);
+    const slow = bench.rules.evaluate();
+    await bench.clock.advanceAsync(60_000);
+    expect((await slow).delivered).toHaveLength(2);
+    bench.chat.failWith = undefined;
+    await bench.step();
+    expect(told(bench.chat.attempts)).toEqual(["a", "b", "c"].map((name) => `firing ${name}{} warning`));
+  });
+
+  it("leaves a channel that is down its share of the outbox, and no more", async () => {
+    const other = recordingChannel("other");
+    await using bench = await AlertBench.open([ruleAbove()], { maxAlertsPerRule: 10_000, delivery: { maxWaiting: 1000 } });
+    const chat = recordingChannel();
+    chat.failWith = () => new Error("down");
+    await bench.restart({ channels: [chat, other, recordingChannel("third"), recordingChannel("fourth")] });
+    bench.setModels(Object.fromEntries(Array.from({ length: 6000 }, (_, i) => [`m${i}`, 11])));
+    await bench.step();
+    await bench.step();
+    expect(other.notices.reduce((sum, { alerts }) => sum + alerts.length, 0)).toBe(6000);
+    const { outbox } = JSON.parse(new TextDecoder().decode((await bench.store.get("alerts/fraud"))?.value)) as {
+      outbox: unknown[];
+    };
+    expect(outbox).toHaveLength(50);
   });
 
   it("leaves a channel alone after three failures in a row, and the other channels are not disturbed", async () => {
@@ -165,6 +216,43 @@ describe("delivery of notices", () => {
     bench.chat.failWith = undefined;
     await bench.step(11);
     expect(bench.chat.attempts).toHaveLength(1);
+  });
+
+  it("goes on at the next evaluation when the store has taken the claim and not said so", async () => {
+    const memory = memoryKeyValues();
+    let silent = true;
+    const store = {
+      ...memory,
+      set: async (...args: Parameters<typeof memory.set>) => {
+        const revision = await memory.set(...args);
+        if (silent) throw new Error("no answer");
+        return revision;
+      },
+    };
+    await using bench = await AlertBench.open([ruleAbove()], {}, store);
+    bench.set(11);
+    await expect(bench.rules.evaluate()).rejects.toThrow("no answer");
+    silent = false;
+    await bench.rules.evaluate();
+    expect(keys(bench.chat.attempts)).toEqual(["1"]);
+  });
+
+  it("does not count for a state that was deleted meanwhile and begun anew", async () => {
+    await using bench = await AlertBench.open([ruleAbove()], { delivery: { retryBaseMs: 0 } });
+    bench.set(11);
+    const other = await bench.engine();
+    bench.chat.failWith = async () => {
+      await bench.store.delete("alerts/fraud");
+      bench.clock.advance(1);
+      bench.chat.failWith = () => new Error("down");
+      await other.evaluate();
+      bench.chat.failWith = undefined;
+      return undefined;
+    };
+    await bench.rules.evaluate();
+    await other.evaluate();
+    expect(new Set(bench.chat.notices.map(({ key }) => key)).size).toBe(2);
+    await other.close();
   });
 
   it("comes again, with its key, after the process was killed during it, once the lease is over", async () => {

@@ -72,6 +72,12 @@ describe("notices of alerts", () => {
     expect(await tell(rule, values)).toBe(expected);
   });
 
+  it("are muted for a cooldown that is longer than ended alerts are listed", async () => {
+    expect(await tell({ cooldownMs: 60 * MINUTE }, "11 1 1 1 11", { resolvedForMs: MINUTE })).toBe(
+      "firing:warning@0 resolved:warning@1",
+    );
+  });
+
   it("tell what is to be known", async () => {
     const summary = "{name}: {labels.model} {value} > {threshold} ({severity}, {metric}) {other} {labels.none}.";
     await using bench = await AlertBench.open([ruleAbove({ ...levels, summary })]);
@@ -272,6 +278,22 @@ describe("notices of alerts", () => {
       await bench.restart();
       await bench.step();
       expect(told(bench.chat.notices).slice(1)).toEqual(["resolved drift{a} warning"]);
+    });
+
+    it("are not forgotten for want of room before their end was told", async () => {
+      await using bench = await AlertBench.open([ruleAbove()], { maxAlertsPerRule: 1 });
+      bench.setModels({ a: 11 });
+      await bench.step();
+      await bench.rules.silence({ matchers: { labels: { model: "a" } }, until: bench.clock.now() + MINUTE, by: "ada" });
+      for (let i = 0; i < 3; i++) {
+        bench.setModels({ a: 1, b: 11 });
+        await bench.step();
+      }
+      expect(told(bench.chat.notices)).toEqual([
+        "firing drift{a} warning",
+        "resolved drift{a} warning",
+        "firing drift{b} warning",
+      ]);
     });
 
     it("are those whose labels, rule and severity it names, from its beginning", async () => {

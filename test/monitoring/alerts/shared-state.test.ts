@@ -122,6 +122,61 @@ describe("the state of alert rules", () => {
     );
   });
 
+  it("loses no alert, whatever fails before or after it took effect, and whoever is killed", async () => {
+    const crash = fc.record({
+      step: steps.map((all) => all[0]!),
+      storeFails: fc.constantFrom("no", "no", "before", "after"),
+      after: fc.nat(3),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(crash, { minLength: 1, maxLength: 20 }), async (series) => {
+        const memory = memoryKeyValues();
+        let left = Number.POSITIVE_INFINITY;
+        let how = "no";
+        const store: KeyValueStore = {
+          ...memory,
+          set: async (...args) => {
+            left -= 1;
+            if (left < 0 && how === "before") throw new Error("lost");
+            const revision = await memory.set(...args);
+            if (left < 0 && how === "after") throw new Error("lost");
+            return revision;
+          },
+        };
+        await using bench = await AlertBench.open(rules, { delivery: { retryBaseMs: MINUTE, maxWaiting: 2 } }, store);
+        for (const { step, storeFails, after } of series) {
+          bench.setModels({ a: step.values[0] ?? null, b: step.values[1] ?? null });
+          bench.chat.failWith = step.channelFails ? () => new Error("down") : undefined;
+          how = storeFails;
+          left = after;
+          await bench.rules.evaluate().catch(() => {});
+          // Killed, so without a word to the store; its claims stay.
+          if (step.restart) bench.rules = await bench.engine();
+          bench.clock.advance(step.minutes * MINUTE);
+        }
+        how = "no";
+        bench.chat.failWith = undefined;
+        for (let i = 0; i < 20; i++) await bench.step();
+
+        const byKey = new Map<string, AlertNotice>();
+        for (const notice of bench.chat.notices) {
+          // What comes again is the same.
+          if (byKey.has(notice.key)) expect(notice).toEqual(byKey.get(notice.key));
+          else byKey.set(notice.key, notice);
+        }
+        const firing = new Map<string, string>();
+        for (const { rule, labels, news, severity } of [...byKey.values()].flatMap(({ alerts }) => alerts)) {
+          const alert = `${rule} ${labels["model"]}`;
+          if (news === "resolved") expect(firing.delete(alert)).toBe(true);
+          else firing.set(alert, severity);
+        }
+        const shown = (await bench.rules.alerts()).filter(({ state }) => state === "firing");
+        expect(firing).toEqual(new Map(shown.map(({ rule, labels, severity }) => [`${rule} ${labels["model"]}`, severity])));
+      }),
+      { numRuns: 40 },
+    );
+  });
+
   it("has each notice delivered once by many engines at the same time", async () => {
     await using db = sqlite({ path: ":memory:" });
     await using bench = await AlertBench.open([ruleAbove({ repeatEveryMs: MINUTE })], {}, db.keyValues);

@@ -139,6 +139,15 @@ describe("wangTsiatisBounds", () => {
         for (const { information, bound } of looks) expect(bound).toBeCloseTo(looks[4]!.bound * information ** (shape - 0.5), 10);
       }
     }
+    for (const [alpha, shape] of [
+      [0.5, 0],
+      [0.5, 1],
+      [1e-12, -1],
+      [1e-100, 0.5],
+    ] as const) {
+      const spent = wangTsiatisBounds({ looks: [0.001, 0.3, 0.5, 1], alpha, sides: 1, shape }).looks.at(-1)!.alphaSpent;
+      expect(greatestError([[spent, alpha]])).toBeLessThan(1e-10);
+    }
     expect(wangTsiatisBounds({ looks: [1] }).looks[0]!.bound).toBeCloseTo(1.959963984540054, 12);
   });
 

@@ -66,6 +66,10 @@ describe("sampleRatioTest", () => {
     for (const test of [sampleRatioTest, sequentialSampleRatioTest]) {
       for (const [observed, weights] of [
         [
+          [1e15, 1],
+          [1, 1],
+        ],
+        [
           [1.5, 1],
           [1, 1],
         ],
