@@ -2,7 +2,7 @@
 // each rule and sees it found, so a rule that cannot fire does not pass.
 
 /** Folder under src/ -> what its files may import besides their own folder (regular expressions under src/). */
-const PORT = "[^/]+/(?:approval-|audit-)?port\\.ts$";
+const PORT = "[^/]+/(?:alerts/)?(?:approval-|audit-)?port\\.ts$";
 const RULES = "(?:registry|tracking|monitoring)/rules/";
 const mayImport = {
   core: [],

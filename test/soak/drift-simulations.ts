@@ -3,7 +3,7 @@ import { type Random, randomNormal, seeded } from "../../src/core/random.ts";
 import { DriftDetector } from "../../src/drift/index.ts";
 
 /** One number that was simulated. */
-export interface SimulatedLine {
+interface SimulatedLine {
   readonly what: string;
   readonly found: string;
   readonly expected: string;

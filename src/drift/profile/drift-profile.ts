@@ -1,10 +1,16 @@
-import { categoryOf } from "./column.ts";
+import { invalidInput } from "../../core/schema.ts";
+import { type Column, categoryOf, valueOf } from "./column.ts";
+import { EMBEDDING_SAMPLE, type FeatureCountsState } from "./feature-counts.ts";
 import { type ColumnsByName, PartCounts } from "./part-counts.ts";
 import { bytesOfState, stateOfBytes } from "./profile-bytes.ts";
 import type { ProfileLayout } from "./profile-layout.ts";
 import { type DriftProfileState, stateSchema } from "./profile-state.ts";
 import { parseState, stateInvalid } from "./reference-profile.ts";
-import { RowSample } from "./row-sample.ts";
+import { RowSample, type SampledRow } from "./row-sample.ts";
+import { SEASONS } from "./season.ts";
+
+/** Rows that are counted together: enough to be worth it, and few enough to stay in a cache. */
+const BLOCK = 256;
 
 /**
  * What was seen of rows, in bounded memory and without them: counts in the bins of a reference, and exact sums. Profiles over one
@@ -65,14 +71,37 @@ export class DriftProfile {
    * Counts a row.
    *
    * @param at - when it was seen, milliseconds since the epoch
+   * @throws a `ModelwrightError` with code `INPUT_INVALID` for a row that is no object or a time that is no finite number; nothing is
+   * counted
    */
   observe(row: object, at: number): void {
-    const values = row as Readonly<Record<string, unknown>>;
-    this.#parts[0]!.observe(values, at);
+    if (typeof row !== "object" || row === null || !Number.isFinite(at)) {
+      const message = "expected an object, and the time at which it was seen in milliseconds";
+      throw invalidInput("The row of a profile", [{ path: [], message }]);
+    }
+    this.#parts[0]!.observe(row, at);
     const { segmentBy } = this.#layout;
-    if (segmentBy !== undefined) this.#segmentOf(values[segmentBy])?.observe(values, at);
-    this.#sample?.add(this.#layout.encode(values));
+    if (segmentBy !== undefined) this.#segmentOf(valueOf(row, segmentBy))?.observe(row, at);
+    this.#sample?.add(this.#layout.encode(row));
     this.#saw(at);
+  }
+
+  /**
+   * Counts the rows at `from` to `to`, feature by feature: bins of one feature fit into a processor's cache, those of all do not.
+   *
+   * @internal
+   */
+  observeRows(rows: readonly object[], from: number, to: number, at: number): void {
+    for (let first = from; first < to; first += BLOCK) {
+      const last = Math.min(to, first + BLOCK);
+      const columns: Record<string, unknown[]> = Object.create(null) as object;
+      for (const name of this.#layout.names) {
+        const values: unknown[] = [];
+        for (let row = first; row < last; row++) values.push(valueOf(rows[row]!, name));
+        columns[name] = values;
+      }
+      this.observeColumns(columns, 0, last - first, at);
+    }
   }
 
   /**
@@ -84,13 +113,18 @@ export class DriftProfile {
     if (from === to) return;
     this.#parts[0]!.observeColumns(columns, from, to, at);
     const { segmentBy } = this.#layout;
-    for (let row = from; segmentBy !== undefined && row < to; row++) {
-      this.#segmentOf(columns[segmentBy]?.[row])?.observeColumns(columns, row, row + 1, at);
+    const segments = segmentBy === undefined ? undefined : columns[segmentBy];
+    if (segments !== undefined) {
+      const rows = new Map<PartCounts, number[]>();
+      for (let row = from; row < to; row++) {
+        const part = this.#segmentOf(segments[row]);
+        const own = part && rows.get(part);
+        if (own !== undefined) own.push(row);
+        else if (part !== undefined) rows.set(part, [row]);
+      }
+      for (const [part, own] of rows) part.observeRows(columns, own, at);
     }
-    for (let row = from; this.#sample !== undefined && row < to; row++) {
-      const values = Object.fromEntries(Object.entries(columns).map(([name, values]) => [name, values?.[row]]));
-      this.#sample.add(this.#layout.encode(values));
-    }
+    for (let row = from; this.#sample !== undefined && row < to; row++) this.#sample.add(this.#layout.encodeAt(columns, row));
     this.#saw(at);
   }
 
@@ -137,7 +171,8 @@ export class DriftProfile {
   }
 
   #segmentOf(value: unknown): PartCounts | undefined {
-    const position = this.#layout.segments.get(categoryOf(value) ?? "");
+    const segment = categoryOf(value);
+    const position = segment === undefined ? undefined : this.#layout.segments.get(segment);
     return position === undefined ? undefined : this.#parts[position + 1];
   }
 
@@ -153,27 +188,51 @@ export class DriftProfile {
  * @throws a `ModelwrightError` with code `DRIFT_STATE_INVALID` for damaged state, or one over another reference
  */
 export function restoreProfile(layout: ProfileLayout, stored: unknown): DriftProfile {
-  const state = parseState(stateSchema, stored instanceof Uint8Array ? stateOfBytes(stored) : stored, "window");
+  const raw = stored instanceof Uint8Array ? stateOfBytes(stored, layout.counts) : stored;
+  // Parsed by the schema, whose optional members are never undefined.
+  const state = parseState(stateSchema, raw, "window") as DriftProfileState;
   if (state.reference !== layout.fingerprint) throw anotherReference();
-  const { columns, season } = layout;
-  const fits =
-    state.parts.length === layout.segments.size + 1 &&
-    (state.sample === null) === (layout.sampleRows === 0) &&
-    (state.sample?.length ?? 0) <= Math.max(layout.sampleRows, 0) &&
-    state.parts.every(
+  if (!fits(state, layout)) throw stateInvalid("The counts of the window do not fit its reference profile");
+  return new DriftProfile(layout, state);
+}
+
+function fits({ parts, sample }: DriftProfileState, { segments, sampleRows, sampleWidth, season, columns }: ProfileLayout): boolean {
+  return (
+    parts.length === segments.size + 1 &&
+    (sample === null) === (sampleRows === 0) &&
+    sampleFits(sample ?? [], { capacity: sampleRows, width: sampleWidth, rows: parts[0]!.rows }) &&
+    parts.every(
       ({ features, seasons }) =>
+        (seasons === null || seasons.length === SEASONS[season?.by ?? "day-of-week"]) &&
         (seasons === null) === (season === undefined) &&
         features.length === columns.length &&
-        features.every(
-          ({ counts, sums, sample }, i) =>
-            counts.length === columns[i]!.bins &&
-            (sums !== undefined) === columns[i]!.ordered > 0 &&
-            (sample !== undefined) === (columns[i]!.profile.kind === "embedding"),
-        ),
-    );
-  if (!fits) throw stateInvalid("The counts of the window do not fit its reference profile");
-  // Parsed by the schema, whose optional members are never undefined.
-  return new DriftProfile(layout, state as DriftProfileState);
+        features.every((feature, i) => featureFits(feature, columns[i]!)),
+    )
+  );
+}
+
+function featureFits({ counts, sums, sample }: FeatureCountsState, column: Column): boolean {
+  if (counts.length !== column.bins || (sums !== undefined) !== column.ordered > 0) return false;
+  const rows = counts.slice(0, column.ordered).reduce((sum, count) => sum + count, 0);
+  if (sums !== undefined && (sums.low === null) !== (rows === 0)) return false;
+  const { profile } = column;
+  if (profile.kind !== "embedding") return sample === undefined;
+  return (
+    sample !== undefined &&
+    sampleFits(sample, { capacity: EMBEDDING_SAMPLE, width: profile.dimension!, rows }) &&
+    sample.every(({ values }) => !values.includes(null))
+  );
+}
+
+function sampleFits(
+  sample: readonly SampledRow[],
+  { capacity, width, rows }: { readonly capacity: number; readonly width: number; readonly rows: number },
+): boolean {
+  return (
+    sample.length <= capacity &&
+    sample.every(({ values }) => values.length === width) &&
+    sample.reduce((sum, { count }) => sum + count, 0) <= rows
+  );
 }
 
 function anotherReference() {

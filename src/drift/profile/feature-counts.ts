@@ -150,7 +150,7 @@ export class OrderedCounts implements FeatureCounts {
     let n = 0;
     for (let i = 0; i < this.column.ordered; i++) n += this.bins[i]!;
     if (n === 0) return null;
-    const mean = this.#sum.value / n;
+    const mean = Math.min(this.#high, Math.max(this.#low, this.#sum.value / n));
     const farthest = Math.max(this.#high - this.#centre, this.#centre - this.#low) * this.#scale;
     if (!(Number.isFinite(mean) && Number.isFinite(farthest * farthest))) return null;
     const variance = this.#squares.value / n - ((mean - this.#centre) * this.#scale) ** 2;
@@ -200,7 +200,7 @@ export class EmbeddingCounts extends OrderedCounts {
 
 /** The greatest power of two that is at most a finite number above 0, by its bits, the same on every machine; 1 for 0. */
 function powerOfTwo(value: number): number {
-  if (!(value > Number.MIN_VALUE)) return 1;
+  if (!(value > 0)) return 1;
   const bits = new BigUint64Array(Float64Array.of(value).buffer);
   // Without the sign and the fraction. A number below 2^-1022 has neither exponent nor a reciprocal.
   const power = new Float64Array(BigUint64Array.of(bits[0]! & 0x7ff0_0000_0000_0000n).buffer)[0]!;

@@ -1,3 +1,4 @@
+import { valueOf } from "./column.ts";
 import { type FeatureCounts, type FeatureCountsState, featureCounts } from "./feature-counts.ts";
 import type { ProfileLayout } from "./profile-layout.ts";
 import { SEASONS, seasonOf, timeOf } from "./season.ts";
@@ -31,9 +32,10 @@ export class PartCounts {
   }
 
   /** Counts a row that was seen at a time in milliseconds since the epoch. */
-  observe(row: Readonly<Record<string, unknown>>, now: number): void {
-    for (let i = 0; i < this.features.length; i++) this.features[i]!.observe(row[this.#names[i]!]);
-    this.#countSeason(row, now);
+  observe(row: object, now: number): void {
+    for (let i = 0; i < this.features.length; i++) this.features[i]!.observe(valueOf(row, this.#names[i]!));
+    const { season } = this.#layout;
+    if (season !== undefined) this.#countSeason(valueOf(row, season.at), now);
     this.rows += 1;
   }
 
@@ -41,9 +43,18 @@ export class PartCounts {
   observeColumns(columns: ColumnsByName, from: number, to: number, now: number): void {
     for (let i = 0; i < this.features.length; i++) this.features[i]!.observeColumn(columns[this.#names[i]!]!, from, to);
     const { season } = this.#layout;
-    for (let row = from; season !== undefined && row < to; row++)
-      this.#countSeason({ [season.at]: columns[season.at]?.[row] }, now);
+    const times = season && columns[season.at];
+    for (let row = from; season !== undefined && row < to; row++) this.#countSeason(times?.[row], now);
     this.rows += to - from;
+  }
+
+  /** Counts the rows of columns at `rows`. */
+  observeRows(columns: ColumnsByName, rows: readonly number[], now: number): void {
+    for (let i = 0; i < this.features.length; i++) this.features[i]!.observeRows(columns[this.#names[i]!]!, rows);
+    const { season } = this.#layout;
+    const times = season && columns[season.at];
+    for (let i = 0; season !== undefined && i < rows.length; i++) this.#countSeason(times?.[rows[i]!], now);
+    this.rows += rows.length;
   }
 
   merge(other: PartCounts): void {
@@ -64,8 +75,7 @@ export class PartCounts {
     };
   }
 
-  #countSeason(row: Readonly<Record<string, unknown>>, now: number): void {
-    const { season } = this.#layout;
-    if (season !== undefined) this.seasons![seasonOf(season.by, timeOf(row[season.at]) ?? now)]! += 1;
+  #countSeason(time: unknown, now: number): void {
+    this.seasons![seasonOf(this.#layout.season!.by, timeOf(time) ?? now)]! += 1;
   }
 }

@@ -11,9 +11,6 @@ const MAGIC = [0x4d, 0x57, 0x44, 0x50, 1];
 const SUMS = 1;
 const SAMPLE = 2;
 
-/** Most counts that are read in all: more than a profile has, and not enough to exhaust memory with runs of zeros. */
-const MAX_COUNTS = 20_000_000;
-
 /** A profile in binary: whole numbers in groups of seven bits, runs of zeros as one, other numbers as doubles. */
 export function bytesOfState(state: DriftProfileState): Uint8Array {
   const out = new ByteWriter();
@@ -47,10 +44,11 @@ export function bytesOfState(state: DriftProfileState): Uint8Array {
 /**
  * What {@link bytesOfState} wrote, its values unchecked.
  *
+ * @param maxCounts - how many counts a profile has, so that runs of zeros cannot exhaust memory
  * @throws a `ModelwrightError` with code `DRIFT_STATE_INVALID` for bytes that are none
  */
-export function stateOfBytes(bytes: Uint8Array): unknown {
-  const input = new ByteReader(bytes);
+export function stateOfBytes(bytes: Uint8Array, maxCounts: number): unknown {
+  const input = new ByteReader(bytes, maxCounts);
   for (const byte of MAGIC) if (input.byte() !== byte) throw damaged();
   const state = {
     schemaVersion: 1,
@@ -157,9 +155,11 @@ class ByteWriter {
 class ByteReader {
   readonly #view: DataView;
   #at = 0;
-  #counts = 0;
+  /** How many more may be read. */
+  #counts: number;
 
-  constructor(bytes: Uint8Array) {
+  constructor(bytes: Uint8Array, maxCounts: number) {
+    this.#counts = maxCounts;
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
@@ -190,7 +190,10 @@ class ByteReader {
   }
 
   text(): string {
-    return String.fromCharCode(...this.list(() => this.byte()));
+    const bytes = this.list(() => this.byte());
+    // A fingerprint has 16 characters.
+    if (bytes.length > 64) throw damaged();
+    return String.fromCharCode(...bytes);
   }
 
   list<T>(read: () => T): T[] {
@@ -202,8 +205,8 @@ class ByteReader {
 
   counts(): number[] {
     const length = this.whole();
-    this.#counts += length;
-    if (this.#counts > MAX_COUNTS) throw damaged();
+    this.#counts -= length;
+    if (this.#counts < 0) throw damaged();
     const values: number[] = [];
     while (values.length < length) {
       const value = this.whole();

@@ -1,7 +1,8 @@
 import { cellCounts } from "./cell-counts.ts";
-import { type Column, columnOf, OrderedColumn } from "./column.ts";
-import { fingerprint, type Moments, type ReferenceProfile, type SeasonalCounts } from "./reference-profile.ts";
-import type { Season } from "./season.ts";
+import { type Column, columnOf, OrderedColumn, valueOf } from "./column.ts";
+import type { ColumnsByName } from "./part-counts.ts";
+import { fingerprint, type Moments, type ReferenceProfile, type SeasonalCounts, stateInvalid } from "./reference-profile.ts";
+import { SEASONS, type Season } from "./season.ts";
 
 /** All rows of the reference, or those of a segment, ready to be compared. */
 export interface ReferencePart {
@@ -28,6 +29,10 @@ export class ProfileLayout {
   readonly segments: ReadonlyMap<string, number>;
   /** Rows of the sample for multivariate checks; 0 for none. */
   readonly sampleRows: number;
+  /** Columns that are read of a row, each once. */
+  readonly names: readonly string[];
+  /** Those that the sample of rows holds. */
+  readonly #sampled: readonly Column[];
   #fingerprint: string | undefined;
   #parts: readonly ReferencePart[] | undefined;
 
@@ -38,6 +43,41 @@ export class ProfileLayout {
     this.segmentBy = reference.segments?.by;
     this.segments = new Map(reference.segments?.parts.map(({ segment }, i) => [segment, i]));
     this.sampleRows = reference.sample === null ? 0 : sampleRows;
+    const names = [...this.columns.map(({ profile }) => profile.feature), this.season?.at, this.segmentBy];
+    this.names = [...new Set(names.filter((name) => name !== undefined))];
+    this.#sampled = this.columns.filter(({ profile }) => profile.kind !== "embedding");
+    if (!this.#fits()) throw stateInvalid("The seasons or the sample of the reference profile do not fit its features");
+  }
+
+  /** Most counts of a profile. */
+  get counts(): number {
+    const seasons = this.season === undefined ? 0 : SEASONS[this.season.by];
+    return (this.segments.size + 1) * this.columns.reduce((sum, { bins }) => sum + bins, seasons);
+  }
+
+  /** Numbers of a row of the sample. */
+  get sampleWidth(): number {
+    return this.#sampled.length;
+  }
+
+  /** Whether what the schema of a reference cannot see is there for every cell and column. */
+  #fits(): boolean {
+    const { seasons, segments, sample } = this.reference;
+    return (
+      [seasons, ...(segments?.parts.map((part) => part.seasons) ?? [])].every((one) => one === null || this.#seasonFits(one)) &&
+      (sample ?? []).every(({ values }) => values.length === this.sampleWidth)
+    );
+  }
+
+  #seasonFits({ rows, cells }: SeasonalCounts): boolean {
+    return cells.every((own, season) => {
+      let at = 0;
+      const adds = this.columns.every((column) => {
+        const counts = own.slice(at, (at += column.cells.length));
+        return counts.reduce((sum, count) => sum + count, 0) === rows[season];
+      });
+      return rows[season] === 0 ? own.length === 0 : adds && own.length === at;
+    });
   }
 
   /** Names the reference. Computed once, for it takes milliseconds. */
@@ -53,19 +93,23 @@ export class ProfileLayout {
   }
 
   /** A row as numbers, for the sample: null where it has no value or one that cannot be compared. */
-  encode(row: Readonly<Record<string, unknown>>): (number | null)[] {
-    return this.columns
-      .filter(({ profile }) => profile.kind !== "embedding")
-      .map((column) => {
-        const value = row[column.profile.feature];
-        if (!(column instanceof OrderedColumn)) {
-          const bin = column.binOf(value);
-          return bin < column.missing ? bin : null;
-        }
-        const size = column.sizeOf(value);
-        return Number.isFinite(size) ? size : null;
-      });
+  encode(row: object): (number | null)[] {
+    return this.#sampled.map((column) => encoded(column, valueOf(row, column.profile.feature)));
   }
+
+  /** A row of columns as numbers. */
+  encodeAt(columns: ColumnsByName, row: number): (number | null)[] {
+    return this.#sampled.map((column) => encoded(column, columns[column.profile.feature]![row]));
+  }
+}
+
+function encoded(column: Column, value: unknown): number | null {
+  if (!(column instanceof OrderedColumn)) {
+    const bin = column.binOf(value);
+    return bin < column.missing ? bin : null;
+  }
+  const size = column.sizeOf(value);
+  return Number.isFinite(size) ? size : null;
 }
 
 function partsOf({ rows, features, seasons, segments }: ReferenceProfile, columns: readonly Column[]): ReferencePart[] {

@@ -152,7 +152,7 @@ const orderedSchema = z
     "expected a dimension of embeddings alone",
   )
   .refine(
-    ({ sample, dimension }) => sample.every(({ values }) => values.length === dimension),
+    ({ sample, dimension }) => sample.every(({ values }) => values.length === dimension && !values.includes(null)),
     "expected sampled rows of the embedding's dimension",
   );
 
@@ -228,16 +228,21 @@ export function parseProfile(stored: unknown): ReferenceProfile {
   return parseState(profileSchema, stored, "reference profile");
 }
 
-/** A short text that equal profiles share and others do not, against mix-ups; no protection against forgery. */
+/**
+ * A short text that equal profiles share and profiles of other bins, counts or moments do not, against mix-ups; no protection against
+ * forgery. Sampled rows do not count: they are many, and they are added up by themselves.
+ */
 export function fingerprint(profile: ReferenceProfile): string {
   const content = profile.features.map((f) =>
     "edges" in f
-      ? [f.feature, f.kind, f.role, f.edges, f.coarse, f.counts, f.dimension]
+      ? [f.feature, f.kind, f.role, f.edges, f.coarse, f.counts, f.dimension, f.moments && Object.values(f.moments)]
       : [f.feature, f.kind, f.role, f.categories, f.tail, f.counts, f.singletons],
   );
   const { rows, seasons, segments, sample } = profile;
-  const parts = segments && [segments.by, segments.parts.map(({ segment, rows: own, counts: bins }) => [segment, own, bins])];
-  return fnv1a64(JSON.stringify([profile.schemaVersion, rows, content, seasons?.by ?? null, parts, sample?.length ?? null]));
+  const seasonal = (own: SeasonalCounts | null) => own && [own.rows, own.cells];
+  const parts = segments?.parts.map((part) => [part.segment, part.rows, part.counts, seasonal(part.seasons)]) ?? null;
+  const told = [seasons?.by ?? null, seasonal(seasons), segments?.by ?? null, parts];
+  return fnv1a64(JSON.stringify([profile.schemaVersion, rows, content, told, sample?.length ?? null]));
 }
 
 /** A `DRIFT_STATE_INVALID` error. */
@@ -263,7 +268,7 @@ function fits({ rows, cells }: SeasonalCounts, by: Season, total: number): boole
     rows.length === SEASONS[by] &&
     cells.length === rows.length &&
     sum(rows) === total &&
-    cells.every((own, season) => own.length === (rows[season] === 0 ? 0 : cells.find((other) => other.length > 0)!.length))
+    cells.every((own, season) => (own.length === 0) === (rows[season] === 0))
   );
 }
 

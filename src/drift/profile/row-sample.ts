@@ -39,19 +39,19 @@ export class RowSample {
     return this.#limit;
   }
 
-  /** Rows that were added and are in the sample. */
-  get rows(): number {
-    return this.toJSON().reduce((sum, { count }) => sum + count, 0);
-  }
-
   /** Adds a row of finite numbers and nulls; copied. */
   add(values: ArrayLike<number | null>): void {
     const hash = hashOf(values);
     if (hash > this.#limit) return;
     const known = this.#rows.get(hash);
-    if (known !== undefined) known.count += 1;
+    if (known !== undefined) {
+      known.count += 1;
+      return;
+    }
     // Adding 0 turns -0, whose sign JSON does not carry, into 0.
-    else this.#put(hash, Array.from(values, (value) => (value === null ? null : value + 0)), 1);
+    const copy = Array.from(values, (value) => (value === null ? null : value + 0));
+    // An object may give other numbers the second time it is read.
+    if (copy.every((value) => value === null || Number.isFinite(value))) this.#put(hash, copy, 1);
   }
 
   /** Adds another sample of the same capacity. */

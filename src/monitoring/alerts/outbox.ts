@@ -46,7 +46,7 @@ export function claimDue(
     const count = taken.get(entry.channel) ?? 0;
     const others = entry.claim !== null && entry.claim.by !== by && now - entry.claim.at < settings.leaseMs;
     const waits = entry.failedAt !== null && now - entry.failedAt < retryDelayMs(entry.attempts, settings);
-    if (!channels.has(entry.channel) || others || waits ) blocked.add(group);
+    if (!channels.has(entry.channel) || others || waits || count >= MAX_BATCH) blocked.add(group);
     if (blocked.has(group)) return entry;
     taken.set(entry.channel, count + 1);
     const own = { ...entry, claim: { by, at: now } };

@@ -78,7 +78,7 @@ export class HyperLogLog {
   }
 
   /** Takes values, as {@link add} does one by one. */
-  addAll(values: ArrayLike<number> | ArrayLike<string>): void {
+  addAll(values: ArrayLike<number | string>): void {
     for (let i = 0; i < values.length; i++) this.add(values[i]!);
   }
 

@@ -107,7 +107,7 @@ export class TopK {
   }
 
   /** Takes values, as {@link add} does one by one. */
-  addAll(values: ArrayLike<number> | ArrayLike<string>): void {
+  addAll(values: ArrayLike<number | string>): void {
     for (let i = 0; i < values.length; i++) this.add(values[i]!);
   }
 

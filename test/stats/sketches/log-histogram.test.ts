@@ -24,7 +24,7 @@ function exact(values: readonly number[], q: number): number {
 
 describe("LogHistogram", () => {
   it.each(reference.cases)("is within 1 % of NumPy's quantiles: $name", ({ values, quantiles }) => {
-    const histogram = sketchOf(create, values);
+    const histogram = sketchOf(() => new LogHistogram({ maxBuckets: 2 ** 14 }), values);
     for (const [i, q] of reference.qs.entries()) {
       expect(Math.abs(histogram.quantile(q)! - quantiles[i]!)).toBeLessThanOrEqual(0.01 * Math.abs(quantiles[i]!));
     }
@@ -39,7 +39,10 @@ describe("LogHistogram", () => {
         const histogram = sketchOf(() => new LogHistogram({ relativeAccuracy, maxBuckets: 2 ** 20 }), values);
         const finite = values.filter(Number.isFinite);
         expect([histogram.count, histogram.nonFinite]).toEqual([finite.length, values.length - finite.length]);
-        if (finite.length === 0) return expect(histogram.quantile(q)).toBeUndefined();
+        if (finite.length === 0) {
+          expect(histogram.quantile(q)).toBeUndefined();
+          return;
+        }
         const value = exact(finite, q);
         // A million buckets are 200 octaves at the least accuracy: what is too small for one must be counted as such.
         const reach = Math.max(...finite.map(Math.abs)) * 2 ** -150;
