@@ -57,7 +57,7 @@ export function labelExpectation(task: ModelTask, names: readonly [number | stri
 
 /** The answer with nothing of the caller's in it. */
 export function copied(output: PredictionOutput): PredictionOutput {
-  return typeof output === "object" ? { ...output } : output;
+  return typeof output === "object" && output !== null && !Array.isArray(output) ? { ...output } : output;
 }
 
 /** Whether a stored record is one of this kind of model: its task may have been another one once. */

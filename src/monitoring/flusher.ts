@@ -44,6 +44,12 @@ export interface FlusherOptions {
   readonly afterFlush: () => Promise<void>;
 }
 
+/** What became of records. */
+interface Added {
+  readonly added: number;
+  readonly refused: readonly NewPrediction[];
+}
+
 /** Brings what waits to the store: one round at a time, soon after something came, later after failures. */
 export class Flusher {
   readonly #options: FlusherOptions;
@@ -55,6 +61,8 @@ export class Flusher {
   /** Until the next round. */
   #waitMs: number;
   #stopped = false;
+  /** Of the oldest records, how many were sent without an answer: they may be stored. */
+  #unsure = 0;
 
   constructor(options: FlusherOptions) {
     this.#options = options;
@@ -96,7 +104,10 @@ export class Flusher {
     this.#timer?.[Symbol.dispose]();
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.flush();
+        await this.flush();
+        // What the store has refused in this round is counted in buckets of the next one.
+        if (this.#options.buckets.unstored) await this.flush();
+        return;
       } catch (error) {
         if (attempt === 3) throw error;
         await sleep(100 * attempt, this.#options.clock);
@@ -132,31 +143,49 @@ export class Flusher {
   }
 
   async #flushRecords(): Promise<void> {
-    const { log, batch, metrics } = this.#options;
+    const { log, batch, metrics, buckets } = this.#options;
     // What comes meanwhile is left for the next round: this one would not end.
     for (let left = log.size; left > 0; ) {
       const records = log.oldest(Math.min(batch, left));
-      await this.#addRecords(records);
-      log.remove(records.length);
-      metrics.buffered.add(-records.length);
-      left -= records.length;
+      const { length } = records;
+      const { added, refused } = await this.#addRecords(records).catch((error: unknown) => {
+        this.#unsure = Math.max(this.#unsure, length);
+        throw error;
+      });
+      log.remove(length);
+      left -= length;
+      for (const { version, at } of refused) {
+        const bucket = buckets.at(version, at);
+        bucket.fates.refused += 1;
+        bucket.touch(at);
+      }
+      const taken = length - refused.length;
+      // What was sent before is there by now, under an id of its own.
+      const repeated = this.#unsure > 0 ? 0 : taken - added;
+      this.#unsure = Math.max(0, this.#unsure - length);
+      metrics.logged.inc(taken - repeated);
+      metrics.repeated.inc(repeated);
+      metrics.refused.inc(refused.length);
+      metrics.buffered.add(-length);
     }
   }
 
-  /** Stores records; of a batch that the store refuses for what is in it, all but those at fault, which no repetition would help. */
-  async #addRecords(records: readonly NewPrediction[]): Promise<void> {
-    const { store, model, metrics } = this.#options;
+  /**
+   * Stores records; of a batch that the store refuses for what is in it, all but those at fault, which no repetition would help.
+   *
+   * @returns how many were new, and the refused ones
+   */
+  async #addRecords(records: readonly NewPrediction[]): Promise<Added> {
+    const { store, model } = this.#options;
     try {
-      await this.#limited((signal) => store.addPredictions(model, records, { signal }));
+      return { added: await this.#limited((signal) => store.addPredictions(model, records, { signal })), refused: [] };
     } catch (error) {
       if (!ModelwrightError.is(error, "INPUT_INVALID")) throw error;
-      if (records.length === 1) {
-        metrics.refused.inc();
-        return;
-      }
+      if (records.length === 1) return { added: 0, refused: records };
       const half = records.length >> 1;
-      await this.#addRecords(records.slice(0, half));
-      await this.#addRecords(records.slice(half));
+      const first = await this.#addRecords(records.slice(0, half));
+      const second = await this.#addRecords(records.slice(half));
+      return { added: first.added + second.added, refused: [...first.refused, ...second.refused] };
     }
   }
 

@@ -33,7 +33,7 @@ export type {
 } from "./port.ts";
 export type { ErrorInput, PredictionInput } from "./recorder.ts";
 export type { DriftComparison, DriftHistory } from "./report/drift-history.ts";
-export type { Measures } from "./report/measure-rows.ts";
+export type { Measure, Measures } from "./report/measure-rows.ts";
 export type { BinaryMetric, MulticlassMetric, PerformanceMetric, RegressionMetric } from "./report/metric-names.ts";
 export type { DashboardOptions, MonitorDashboard, PerformanceOptions, VersionRangeOptions } from "./report/monitor-reports.ts";
 export type { MissingRecords, PerformanceReport, PerformanceSummary } from "./report/performance-report.ts";

@@ -62,7 +62,8 @@ const RETENTION_TIMEOUT_MS = 60_000;
  *
  * `record` and `recordError` are synchronous and take microseconds; what they note is stored in the background, in rounds, and a store that
  * fails is tried again. Every process that serves the model has a monitor of its own on the same store; their buckets add up exactly. Feature
- * values are counted, never kept.
+ * values are counted, never kept. A process that is killed, or ends without `close()`, loses what waits: no more than the last second while
+ * the store works (`buffer.flushEveryMs`), and never a part of what `flush()` was answered for.
  *
  * Calls reject with `CLOSED` after `close()`, with `CONFIG_INVALID` for bad options of a call, and with `STORE_FAILED` when the store fails.
  *
@@ -199,7 +200,8 @@ export class ModelMonitor implements AsyncDisposable {
 
   /**
    * Joins labels to the predictions of their ids, whichever process has made them, and answers what became of each, in order. Stores
-   * what waits first. A label may come any number of times; it counts once. Up to 100 000; each thousand is joined as one.
+   * what waits first; what waits in another process is `unknown` still: give such labels again later. A label may come any number of times;
+   * it counts once. Up to 100 000; each thousand is joined as one.
    *
    * @throws a `ModelwrightError` with code `INPUT_INVALID` for a label that is not one of the task; then none is joined
    */

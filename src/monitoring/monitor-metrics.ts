@@ -39,6 +39,7 @@ export class MonitorMetrics {
   readonly logged: Counter;
   readonly dropped: Counter;
   readonly notSampled: Counter;
+  readonly repeated: Counter;
   readonly refused: Counter;
   readonly lostBuckets: Counter;
   readonly clockAhead: Counter;
@@ -54,12 +55,13 @@ export class MonitorMetrics {
     this.#model = model;
     const of = { model };
     const records = metrics.counter({
-      ...this.#named("records_total", "Records of predictions, by what became of them; they are counted whether kept or not."),
-      labels: { model: [model], outcome: ["logged", "dropped", "not_sampled", "refused"] },
+      ...this.#named("records_total", "Records of predictions, by what became of them; with those that wait, as many as predictions."),
+      labels: { model: [model], outcome: ["logged", "repeated", "dropped", "not_sampled", "refused"] },
     });
     this.logged = records.with({ ...of, outcome: "logged" });
     this.dropped = records.with({ ...of, outcome: "dropped" });
     this.notSampled = records.with({ ...of, outcome: "not_sampled" });
+    this.repeated = records.with({ ...of, outcome: "repeated" });
     this.refused = records.with({ ...of, outcome: "refused" });
     this.lostBuckets = this.#counter(
       "lost_buckets_total",
@@ -117,16 +119,19 @@ export class MonitorMetrics {
       .inc(by);
   }
 
-  /** Shows numbers of the last report: `performance` by metric, `drift_psi` by feature, `objective` by service level. */
+  /**
+   * Shows numbers of the last report: `performance` by metric, `drift_psi` by feature, `objective` by service level. Of names beyond the
+   * bound, which share one gauge, the greatest number.
+   */
   report(name: ReportedName, label: string, values: readonly ReportedValue[]): void {
     const help = reported.get(name)!;
+    const shown = new Map<Gauge, number>();
     for (const { name: of, value } of values) {
       const labels = this.#labels(label, of);
-      this.#metrics
-        .gauge({ ...this.#named(name, help), labels: labels.allowed })
-        .with(labels.given)
-        .set(value ?? Number.NaN);
+      const gauge = this.#metrics.gauge({ ...this.#named(name, help), labels: labels.allowed }).with(labels.given);
+      shown.set(gauge, Math.max(value ?? Number.NaN, shown.get(gauge) ?? Number.NEGATIVE_INFINITY));
     }
+    for (const [gauge, value] of shown) gauge.set(value);
   }
 
   #counter(name: string, help: string): Counter {

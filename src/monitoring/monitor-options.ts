@@ -42,7 +42,7 @@ export interface MonitorBuffer {
   readonly maxRecords?: number | undefined;
   /** Buckets that the store could not take, the newest; each takes 1 to 10 kB. @defaultValue 2000 */
   readonly maxBuckets?: number | undefined;
-  /** Longest that something waits while the store works, ms. @defaultValue 1000 */
+  /** Longest that something waits while the store works, ms: what a process loses that is killed. @defaultValue 1000 */
   readonly flushEveryMs?: number | undefined;
   /** Records stored at once. @defaultValue 500 */
   readonly batch?: number | undefined;
@@ -57,7 +57,12 @@ export interface ModelMonitorOptions {
   readonly store: MonitoringStore;
   /** Counts features in the cells of a reference; a `DriftDetector` is one. @defaultValue none */
   readonly drift?: MonitorDrift | undefined;
-  /** Span of one bucket, ms: the finest window of a report, 1 s to a day. @defaultValue 60 000 */
+  /**
+   * Span of one bucket, ms: the finest window of a report, 1 s to a day. Processes of one model shall have the same one; what was stored under
+   * another one counts where its bucket begins.
+   *
+   * @defaultValue 60 000
+   */
   readonly bucketMs?: number | undefined;
   /** Longest time from a prediction to its label, ms. @defaultValue 30 days */
   readonly labelWindowMs?: number | undefined;

@@ -54,7 +54,7 @@ export interface RecorderOptions {
   readonly log: PredictionLog;
   readonly buckets: OpenBuckets;
   readonly metrics: MonitorMetrics;
-  /** Hears after each record that something waits; `urgent` when half of the buffer is full. */
+  /** Hears after each record that something waits; `urgent` when half of the room for records or for buckets is taken. */
   readonly onRecorded: (urgent: boolean) => void;
 }
 
@@ -93,7 +93,9 @@ export class Recorder {
     this.#urgentAt = buffer.maxRecords / 2;
   }
 
-  record({ id, version, output, input, latencyMs, segment, at }: PredictionInput): string {
+  record(given: PredictionInput): string {
+    const { id, version, output: answer, input, latencyMs, segment, at } = asObject(given, "The prediction");
+    const output = copied(answer); // what is checked is what is kept
     const answered = this.#isAnswer(output);
     if (
       answered === false ||
@@ -123,13 +125,14 @@ export class Recorder {
       state.seconds.record(latencyMs / 1000);
     }
     if (input !== undefined) this.#observe(bucket, input);
-    const given = id ?? this.#options.nextId();
-    bucket.fates[this.#log(given, version, time, segment ?? null, output)] += 1;
-    this.#options.onRecorded(this.#options.log.size >= this.#urgentAt);
-    return given;
+    const kept = id ?? this.#options.nextId();
+    bucket.fates[this.#log(kept, version, time, segment ?? null, output)] += 1;
+    this.#recorded();
+    return kept;
   }
 
-  recordError({ version, code, latencyMs, at }: ErrorInput): void {
+  recordError(given: ErrorInput): void {
+    const { version, code, latencyMs, at } = asObject(given, "The failed request");
     if (!isVersion(version, this.#last) || !isText(code) || !isDuration(latencyMs) || !isTime(at)) {
       const issues = this.#issues({ version, latencyMs, at });
       throw invalidInput("The failed request", isText(code) ? issues : [...issues, textIssue(["code"])]);
@@ -145,7 +148,12 @@ export class Recorder {
       if (state.errors.size < MAX_CODES) state.errors.set(code, counter);
     }
     counter.inc();
-    this.#options.onRecorded(false);
+    this.#recorded();
+  }
+
+  #recorded(): void {
+    const { log, buckets, onRecorded } = this.#options;
+    onRecorded(log.size >= this.#urgentAt || buckets.crowded);
   }
 
   /** The class that was answered; true for a number; false for what is no answer of the task. */
@@ -153,7 +161,7 @@ export class Recorder {
     if (this.#task === "binary") return typeof output === "number" && output >= 0 && output <= 1;
     if (this.#task === "regression") return Number.isFinite(output);
     if (typeof output === "string") return isText(output) && output;
-    return typeof output === "object" && output !== null && (topClass(output) ?? false);
+    return typeof output === "object" && output !== null && !Array.isArray(output) && (topClass(output) ?? false);
   }
 
   /** Keeps a record of the prediction, if it is in the sample and there is room. */
@@ -170,8 +178,7 @@ export class Recorder {
       return "dropped";
     }
     this.#isDropping = false;
-    log.push({ id, version, at, segment, output: copied(output) });
-    metrics.logged.inc();
+    log.push({ id, version, at, segment, output });
     metrics.buffered.add(1);
     return "logged";
   }
@@ -237,6 +244,12 @@ export class Recorder {
     if (!isTime(given.at)) issues.push({ path: ["at"], message: "expected whole milliseconds since the epoch" });
     return issues;
   }
+}
+
+/** @throws a `ModelwrightError` with code `INPUT_INVALID` unless it is an object */
+function asObject<T extends object>(given: T, subject: string): T {
+  if (typeof given === "object" && given !== null) return given;
+  throw invalidInput(subject, [{ path: [], message: "expected an object" }]);
 }
 
 /** A version that was used last has been checked. */

@@ -18,7 +18,10 @@ export interface TimeRange {
   readonly everyMs: number;
 }
 
-const time = z.int().min(0);
+/** The last moment that a `Date` has: sums with spans stay whole numbers. */
+const MAX_TIME = 8.64e15;
+
+const time = z.int().min(0).max(MAX_TIME);
 
 export const rangeShape = { from: time.optional(), to: time.optional(), everyMs: z.int().min(1).optional() };
 

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { DriftDetector } from "../../src/drift/drift-detector.ts";
 import type { PredictionOutput } from "../../src/monitoring/index.ts";
-import { DAY, MINUTE, monitored, START } from "./monitored.ts";
+import { MINUTE, monitored, START } from "./monitored.ts";
 import { z } from "zod";
 
 /** Where a value holds something that JSON would lose. */

@@ -39,7 +39,7 @@ describe("record", () => {
       expect(refused(() => monitor.record({ version: "7", output: output as number }))).toEqual(["output"]);
     const { total } = await monitor.traffic(DAY);
     expect(total.requests).toBe(good.length);
-    expect(total.records).toEqual({ logged: good.length, dropped: 0, notSampled: 0 });
+    expect(total.records).toEqual({ logged: good.length, dropped: 0, notSampled: 0, refused: 0 });
   });
 
   it("refuses everything else that is malformed, and names it all", () => {
@@ -98,7 +98,7 @@ describe("record", () => {
     expect(fewer.every((id) => more.has(id))).toBe(true);
     const { total } = await half.monitor.traffic(DAY);
     expect(total.requests).toBe(1000);
-    expect(total.records).toEqual({ logged: more.size, dropped: 0, notSampled: 1000 - more.size });
+    expect(total.records).toEqual({ logged: more.size, dropped: 0, notSampled: 1000 - more.size, refused: 0 });
     const [kept] = more;
     const lost = Array.from({ length: 1000 }, (_, i) => `p${i}`).find((id) => !more.has(id))!;
     const labels = [kept!, lost].map((id) => ({ id, label: 1 }));

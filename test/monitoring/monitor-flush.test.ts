@@ -152,7 +152,7 @@ describe("when the store fails", () => {
     state.down = false;
     await monitor.flush();
     const { total } = await monitor.traffic(DAY);
-    expect([total.requests, total.records]).toEqual([250, { logged: 100, dropped: 150, notSampled: 0 }]);
+    expect([total.requests, total.records]).toEqual([250, { logged: 100, dropped: 150, notSampled: 0, refused: 0 }]);
     expect(await stored(store)).toBe(100);
     expect(monitor.prometheus()).toContain('buffered_records{model="fraud"} 0');
   });

@@ -2,7 +2,7 @@ import { type MmdResult, mmd } from "../../stats/tests/mmd.ts";
 import { type Column, columnOf, OrderedColumn } from "../profile/column.ts";
 import type { DriftProfile } from "../profile/drift-profile.ts";
 import type { ReferenceProfile } from "../profile/reference-profile.ts";
-import { RowSample } from "../profile/row-sample.ts";
+import { comparableRows, RowSample, type SampledRow } from "../profile/row-sample.ts";
 import { type DomainClassifierResult, domainClassifier } from "./domain-classifier.ts";
 import { type PcaReconstructionResult, pcaReconstruction } from "./pca-reconstruction.ts";
 import type { CellRow, Column as MatrixColumn } from "./rows.ts";
@@ -48,8 +48,7 @@ export function multivariateDrift(reference: ReferenceProfile, profile: DriftPro
   const watched = reference.features.map(columnOf).filter((column) => column.profile.kind !== "embedding");
   if (watched.length === 0) return null;
   const rows = profile.sample.capacity;
-  const before = RowSample.fromJSON(reference.sample, Math.max(rows, reference.sample.length)).expand(rows);
-  const after = profile.sample.expand(rows);
+  const [before, after] = comparableRows(sampleOf(reference.sample, reference.rows), profile.sample, rows);
   const [a, b] = [cellsOf(watched, before), cellsOf(watched, after)];
   const described = watched.map(describe);
   const classified = domainClassifier(a, b, { columns: described, terms: watched.length <= 20 ? "products" : "squares" });
@@ -58,6 +57,12 @@ export function multivariateDrift(reference: ReferenceProfile, profile: DriftPro
     pcaReconstruction: pcaReconstruction(a, b, { columns: described }),
     mmd: discrepancy(watched, before, after),
   };
+}
+
+/** Lacks no row where the rows that it counts are all that there were. */
+function sampleOf(rows: readonly SampledRow[], all: number): RowSample {
+  const whole = rows.reduce((sum, { count }) => sum + count, 0) === all;
+  return RowSample.fromJSON(rows, Math.max(1, whole ? rows.length + 1 : rows.length));
 }
 
 /** Named by position, for names of features may be of any length. */

@@ -94,7 +94,7 @@ export class DriftProfile {
   observeRows(rows: readonly object[], from: number, to: number, at: number): void {
     for (let first = from; first < to; first += BLOCK) {
       const last = Math.min(to, first + BLOCK);
-      const columns: Record<string, unknown[]> = Object.create(null) as object;
+      const columns: Record<string, unknown[]> = Object.create(null);
       for (const name of this.#layout.names) {
         const values: unknown[] = [];
         for (let row = first; row < last; row++) values.push(valueOf(rows[row]!, name));

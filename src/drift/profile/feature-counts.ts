@@ -150,9 +150,10 @@ export class OrderedCounts implements FeatureCounts {
     let n = 0;
     for (let i = 0; i < this.column.ordered; i++) n += this.bins[i]!;
     if (n === 0) return null;
-    const mean = Math.min(this.#high, Math.max(this.#low, this.#sum.value / n));
+    const sum = this.#sum.value;
+    const mean = Math.min(this.#high, Math.max(this.#low, sum / n));
     const farthest = Math.max(this.#high - this.#centre, this.#centre - this.#low) * this.#scale;
-    if (!(Number.isFinite(mean) && Number.isFinite(farthest * farthest))) return null;
+    if (!(Number.isFinite(sum) && Number.isFinite(farthest * farthest))) return null;
     const variance = this.#squares.value / n - ((mean - this.#centre) * this.#scale) ** 2;
     const deviation = this.#low === this.#high ? 0 : Math.sqrt(Math.max(0, variance)) / this.#scale;
     return Number.isFinite(deviation) ? { mean, deviation, low: this.#low, high: this.#high } : null;

@@ -45,7 +45,7 @@ export function compareFeature(sides: Sides): Comparison {
     logEValue: n > 0 && m > 0 ? dirichletLogEValue(sides.reference, sides.current) : 0,
     ks: ordered && ksOf(ordered),
     wasserstein: ordered && range !== null ? wassersteinFromCounts(ordered, range, discrete) : undefined,
-    mmd: mmd ? { statistic: mmd.statistic, pValue: mmd.pValue, rows: sides.samples!.current.size } : undefined,
+    mmd: mmd ? { statistic: mmd.statistic, pValue: mmd.pValue, rows: mmd.rows } : undefined,
     missing: missingOf(sides),
     bins: binsOf(sides),
   };

@@ -7,6 +7,9 @@ const scales: readonly NumberScale[] = [timeScale, probabilityScale, signedScale
 const cellsOf = new Map(scales.map(({ id, cells }) => [id, cells]));
 const mostCells = Math.max(...cellsOf.values());
 
+/** Greatest sum of numbers in their unit, so that no number of buckets adds up to more than a double holds. */
+const MAX_SUM = 1e300;
+
 /** Texts that a reader remembers. */
 const MAX_KNOWN = 500;
 
@@ -35,6 +38,7 @@ export class BucketReader {
   logged = 0;
   dropped = 0;
   notSampled = 0;
+  refused = 0;
   readonly codes = new NameList(MAX_CODES);
   readonly classes = new NameList(MAX_CLASSES);
   readonly latency = new CellList();
@@ -73,6 +77,17 @@ export class BucketReader {
     else addDoubles(into, new Float64Array(bytes.buffer, bytes.byteOffset, length));
   }
 
+  /** Whether cells that are stored as doubles are counts; narrower ones can be nothing else. */
+  #areCounts({ buffer, byteOffset }: Uint8Array): boolean {
+    if (this.#width !== 8) return true;
+    const view = new DataView(buffer, byteOffset + this.#start);
+    for (let i = 0; i < this.cells; i++) {
+      const count = view.getFloat64(i * 8, true);
+      if (!(count >= 0 && count <= Number.MAX_SAFE_INTEGER)) return false;
+    }
+    return true;
+  }
+
   #read(content: Uint8Array): boolean {
     if (content.length < 12 || content[0] !== BUCKET_FORMAT) return false;
     const cursor = this.#cursor;
@@ -93,11 +108,13 @@ export class BucketReader {
     this.logged = cursor.count();
     this.dropped = cursor.count();
     this.notSampled = cursor.count();
+    this.refused = cursor.count();
     if (!(this.codes.read(cursor) && this.classes.read(cursor))) return false;
     if (!(this.latency.read(cursor) && this.errorLatency.read(cursor) && this.outputs.read(cursor))) return false;
     this.fingerprint = cursor.text();
     this.rows = cursor.count();
-    return cursor.at <= this.#start && this.#start <= cursor.at + 7 && this.since <= this.until;
+    if (!(cursor.at <= this.#start && this.#start <= cursor.at + 7)) return false;
+    return this.since <= this.until && Number.isFinite(this.since) && Number.isFinite(this.until) && this.#areCounts(content);
   }
 }
 
@@ -150,7 +167,7 @@ class CellList implements SparseCells {
       this.cell[i] = cell;
       this.count[i] = cursor.count();
     }
-    return this.low <= this.high && Number.isFinite(this.low) && Number.isFinite(this.high) && Number.isFinite(this.sum);
+    return this.low <= this.high && Number.isFinite(this.low) && Number.isFinite(this.high) && Math.abs(this.sum) <= MAX_SUM;
   }
 }
 

@@ -18,8 +18,8 @@ export const MAX_CLASSES = 100;
 /** Most cells of all features together, so that a damaged bucket cannot ask for all memory. */
 export const MAX_DRIFT_CELLS = 1_000_000;
 
-/** What became of the record of a prediction that was counted. */
-export type RecordFate = "logged" | "dropped" | "notSampled";
+/** What became of the record of a prediction that was counted; what the store has `refused` was `logged` before. */
+export type RecordFate = "logged" | "dropped" | "notSampled" | "refused";
 
 /** What a new bucket is of. */
 export interface BucketOpening {
@@ -34,6 +34,8 @@ export interface BucketOpening {
   /** Of the numbers that are predicted. */
   readonly scale: NumberScale;
   readonly drift: DriftSource | undefined;
+  /** What the drift source was called when the bucket was opened, whether or not it could count; empty or left out for none. */
+  readonly reference?: string;
 }
 
 /** The sums of one version over one span of time, while they grow. */
@@ -45,7 +47,7 @@ export class OpenBucket {
   open = true;
   /** Whether something was counted since it was stored. */
   dirty = false;
-  readonly fates: Record<RecordFate, number> = { logged: 0, dropped: 0, notSampled: 0 };
+  readonly fates: Record<RecordFate, number> = { logged: 0, dropped: 0, notSampled: 0, refused: 0 };
   predictions = 0;
   /** Predictions of the positive class. */
   positives = 0;
@@ -176,7 +178,7 @@ export class OpenBucket {
 }
 
 /** In the order in which they are stored. */
-export const fates = ["logged", "dropped", "notSampled"] as const satisfies readonly RecordFate[];
+export const fates = ["logged", "dropped", "notSampled", "refused"] as const satisfies readonly RecordFate[];
 
 function writeNames(out: ByteWriter, counts: BoundedCounts): void {
   out.count(counts.entries.size);

@@ -55,6 +55,18 @@ export class OpenBuckets {
     return this.#open.size > 0 || this.#sealed.length > 0;
   }
 
+  /** Whether something was counted that is not stored. */
+  get unstored(): boolean {
+    if (this.#sealed.length > 0) return true;
+    for (const { dirty } of this.#open.values()) if (dirty) return true;
+    return false;
+  }
+
+  /** Whether more than half of the encoded buckets that may wait do so. */
+  get crowded(): boolean {
+    return this.#sealed.length * 2 > this.#options.maxSealed;
+  }
+
   /** Most buckets that one round of storing has to take. */
   get size(): number {
     return this.#open.size + this.#sealed.length;
@@ -114,7 +126,15 @@ export class OpenBuckets {
   #create(series: string, at: number): OpenBucket {
     const { spanMs, scale, writer, clock } = this.#options;
     this.#parts += 1;
-    const opening = { series, at, spanMs, scale, writer: `${writer}.${this.#parts.toString(36)}`, openedAt: clock.monotonic() };
+    const opening = {
+      series,
+      at,
+      spanMs,
+      scale,
+      writer: `${writer}.${this.#parts.toString(36)}`,
+      openedAt: clock.monotonic(),
+      reference: this.#referenceOf(series),
+    };
     try {
       return new OpenBucket({ ...opening, drift: this.#options.driftOf(series) });
     } catch (error) {
@@ -123,8 +143,19 @@ export class OpenBuckets {
     }
   }
 
-  /** Lets a stored bucket grow on, with what was counted meanwhile. */
+  /** What the drift source is called now; empty for none, and for one that cannot tell. */
+  #referenceOf(series: string): string {
+    try {
+      return this.#options.driftOf(series)?.fingerprint ?? "";
+    } catch {
+      return "";
+    }
+  }
+
+  /** Lets a stored bucket grow on, with what was counted meanwhile, unless there is another reference to count against now. */
   #resume(key: string, bucket: OpenBucket): void {
+    const { series, reference = "" } = bucket.opening;
+    if (reference !== this.#referenceOf(series)) return;
     const meanwhile = this.#open.get(key);
     if (meanwhile !== undefined) {
       if (!bucket.fits(meanwhile)) return;

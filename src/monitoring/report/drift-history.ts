@@ -18,7 +18,7 @@ export interface DriftComparison {
     readonly from: number;
     readonly to: number;
     readonly rows: number;
-    /** Debiased PSI in the order of `features`; null without rows. */
+    /** Debiased PSI in the order of `features`; null without rows. A `DriftDetector` answers 0 below 30 rows. */
     readonly psi: readonly number[] | null;
   }[];
 }
@@ -31,7 +31,7 @@ export interface DriftHistory {
   readonly everyMs: number;
   /** One for each reference; versions that share it are compared together. */
   readonly comparisons: readonly DriftComparison[];
-  /** Rows that were counted against a reference that is not in use any more, and cannot be compared. */
+  /** Rows that were counted against a reference that is not in use any more, as it may change while the report is made; they cannot be compared. */
   readonly otherRows: number;
   readonly damagedBuckets: number;
 }
@@ -81,13 +81,17 @@ export class DriftFold implements BucketFold {
 
   report(damagedBuckets: number): DriftHistory {
     const { from, to, everyMs } = this.#range;
-    const comparisons = [...this.#comparisons.values()].filter(({ versions }) => versions.size > 0);
+    const comparisons: Comparison[] = [];
+    for (const comparison of this.#comparisons.values()) {
+      if (isCurrent(comparison)) comparisons.push(comparison);
+      else this.#otherRows += comparison.rows + comparison.windowRows;
+    }
     return {
       schemaVersion: 1,
       from,
       to,
       everyMs,
-      comparisons: comparisons.map((comparison) => this.#compared(comparison)),
+      comparisons: comparisons.filter(({ versions }) => versions.size > 0).map((comparison) => this.#compared(comparison)),
       otherRows: this.#otherRows,
       damagedBuckets,
     };
@@ -109,7 +113,7 @@ export class DriftFold implements BucketFold {
   #endWindow(comparison: Comparison): void {
     const { source, total, window, windows, windowRows, from } = comparison;
     const to = windowEnd(this.#range, from);
-    const psi = windowRows === 0 ? null : Array.from(source.debiasedPsi(window));
+    const psi = windowRows === 0 || !isCurrent(comparison) ? null : Array.from(source.debiasedPsi(window));
     windows.push({ from, to, rows: windowRows, psi });
     for (let i = 0; i < total.length; i++) total[i]! += window[i]!;
     window.fill(0);
@@ -154,5 +158,14 @@ export class DriftFold implements BucketFold {
     };
     this.#comparisons.set(fingerprint, comparison);
     return comparison;
+  }
+}
+
+/** Whether the source still has the reference whose cells are added up. */
+function isCurrent({ source, fingerprint }: Comparison): boolean {
+  try {
+    return source.fingerprint === fingerprint;
+  } catch {
+    return false;
   }
 }

@@ -13,14 +13,17 @@ import type { ModelTask } from "../model-task.ts";
 import type { PredictionLabel, PredictionOutput } from "../port.ts";
 import { metricNames, type PerformanceMetric } from "./metric-names.ts";
 
+/** A metric, or the reason why it does not exist: beside those of {@link MetricEstimate}, `out_of_range` of one that no double can hold. */
+export type Measure = MetricEstimate | { readonly value: null; readonly interval: null; readonly reason: "out_of_range" };
+
 /** How well answers fit their labels. */
 export interface Measures {
   /** Each with its interval at 95 %, or the reason why it does not exist. */
-  readonly metrics: Readonly<Partial<Record<PerformanceMetric, MetricEstimate>>>;
+  readonly metrics: Readonly<Partial<Record<PerformanceMetric, Measure>>>;
   /** Mean of answer less label; null for other tasks. */
-  readonly bias: MetricEstimate | null;
+  readonly bias: Measure | null;
   /** Share of the positive class among the labels; null for other tasks. */
-  readonly prevalence: MetricEstimate | null;
+  readonly prevalence: Measure | null;
   /** Counts of a binary task; null for other tasks and without a label. */
   readonly confusion: ConfusionMatrix | null;
   /** Counts of up to 50 classes of a multiclass task; null for more, for other tasks, and without a label. */
@@ -57,10 +60,21 @@ export function measureRows(
   const answers = Float64Array.from(outputs as readonly number[]);
   if (task === "regression") {
     const { n: _, zeroLabels: _zero, meanError, ...metrics } = regressionSummary(truth, answers);
-    return { ...nothing, metrics, bias: meanError };
+    return { ...nothing, metrics: withinRange(metrics), bias: finite(meanError) };
   }
   const { n: _, threshold: _threshold, counts, prevalence, ...metrics } = classificationSummary(truth, answers, { threshold });
-  return { ...nothing, metrics, prevalence, confusion: counts };
+  return { ...nothing, metrics: withinRange(metrics), prevalence, confusion: counts };
+}
+
+function withinRange(metrics: Readonly<Partial<Record<PerformanceMetric, MetricEstimate>>>): Measures["metrics"] {
+  return Object.fromEntries(Object.entries(metrics).map(([name, metric]) => [name, finite(metric)]));
+}
+
+/** A metric without infinities, which JSON does not have: the squares of great numbers are greater than any double. */
+function finite(metric: MetricEstimate): Measure {
+  if (metric.value === null) return metric;
+  if (!Number.isFinite(metric.value)) return { value: null, interval: null, reason: "out_of_range" };
+  return metric.interval === null || metric.interval.every(Number.isFinite) ? metric : { ...metric, interval: null };
 }
 
 /** Every metric of the task, without a value. */

@@ -34,7 +34,7 @@ export interface PerformanceReport {
   readonly to: number;
   readonly everyMs: number;
   readonly total: PerformanceSummary;
-  /** By version, in the order of their names; up to 20. */
+  /** By version, in the order of their names; the 20 whose predictions are the latest. */
   readonly versions: readonly (PerformanceSummary & { readonly version: string })[];
   /** Also those without a prediction; those behind `readUntil` are missing. */
   readonly windows: readonly (PerformanceSummary & { readonly from: number; readonly to: number })[];
@@ -44,7 +44,10 @@ export interface PerformanceReport {
   readonly readUntil: number | null;
   /** Records that do not fit the task, and are left out. */
   readonly unusable: number;
-  /** Answers of which there is no record, because the buffer was full or they are not in the sample; null for a segment. */
+  /**
+   * Answers of the whole time of which there is no record, because the buffer was full, they are not in the sample, or the store has
+   * refused it; null for a segment.
+   */
   readonly missing: MissingRecords | null;
 }
 
@@ -52,20 +55,23 @@ export interface PerformanceReport {
 export interface MissingRecords {
   readonly dropped: number;
   readonly notSampled: number;
+  readonly refused: number;
 }
 
 /** Adds up the answers without a record. */
 export class MissingFold implements BucketFold {
   #dropped = 0;
   #notSampled = 0;
+  #refused = 0;
 
-  add(_at: number, _series: string, { dropped, notSampled }: BucketReader): void {
+  add(_at: number, _series: string, { dropped, notSampled, refused }: BucketReader): void {
     this.#dropped += dropped;
     this.#notSampled += notSampled;
+    this.#refused += refused;
   }
 
   report(): MissingRecords {
-    return { dropped: this.#dropped, notSampled: this.#notSampled };
+    return { dropped: this.#dropped, notSampled: this.#notSampled, refused: this.#refused };
   }
 }
 
@@ -83,19 +89,23 @@ const MAX_VERSIONS = 20;
 /** Records read at once. */
 const PAGE = 10_000;
 
-/** Labelled rows, with counts of all. */
+/** Labelled rows, with counts of all. There may be ten thousand of these, for as many windows. */
 class Rows {
   predictions = 0;
+  /** When the last prediction was made. */
+  last = 0;
   readonly labels: PredictionLabel[] = [];
   readonly outputs: PredictionOutput[] = [];
-  readonly delays = new NumberCells(delayScale);
+  /** Times from the predictions to the labels, ms. */
+  readonly delays: number[] = [];
 
   add({ label, labelledAt, output, at }: LoggedPrediction): void {
     this.predictions += 1;
+    this.last = at;
     if (label === null) return;
     this.labels.push(label);
     this.outputs.push(output);
-    this.delays.add(Math.max(0, (labelledAt ?? at) - at));
+    this.delays.push(Math.max(0, (labelledAt ?? at) - at));
   }
 }
 
@@ -128,7 +138,7 @@ export async function performanceReport(
       }
       total.add(prediction);
       windows[Math.floor((prediction.at - from) / everyMs)]?.rows.add(prediction);
-      rowsOf(versions, prediction.version)?.add(prediction);
+      rowsOf(versions, prediction.version).add(prediction);
     }
     read += page.predictions.length;
     cursor = page.next;
@@ -145,7 +155,7 @@ export async function performanceReport(
   const whole = await measure(total);
   const alone = versions.size === 1;
   const byVersion = [];
-  for (const name of [...versions.keys()].sort()) {
+  for (const name of latest(versions).sort()) {
     byVersion.push({ version: name, ...(alone ? whole : await measure(versions.get(name)!)) });
   }
   const byWindow = [];
@@ -167,17 +177,25 @@ export async function performanceReport(
   };
 }
 
-function rowsOf(versions: Map<string, Rows>, version: string): Rows | undefined {
+/** The versions that a report has by themselves. */
+function latest(versions: ReadonlyMap<string, Rows>): string[] {
+  const sorted = [...versions].sort(([a, { last }], [b, other]) => other.last - last || (a < b ? -1 : 1));
+  return sorted.slice(0, MAX_VERSIONS).map(([name]) => name);
+}
+
+function rowsOf(versions: Map<string, Rows>, version: string): Rows {
   let rows = versions.get(version);
-  if (rows === undefined && versions.size < MAX_VERSIONS) {
+  if (rows === undefined) {
     rows = new Rows();
     versions.set(version, rows);
   }
   return rows;
 }
 
-function summary({ predictions, labels, delays }: Rows, measures: Measures): PerformanceSummary {
+function summary({ predictions, labels, delays: times }: Rows, measures: Measures): PerformanceSummary {
   const labelled = labels.length;
+  const delays = new NumberCells(delayScale);
+  for (const time of times) delays.add(time);
   return {
     predictions,
     labelled,

@@ -22,7 +22,8 @@ export interface ObjectiveResult {
   readonly met: boolean | null;
   /**
    * Share of the parts of the time in which it was met, among those in which there was something to judge: buckets that have ended, for
-   * metrics the windows of the report. Null without any. Throughput is judged in empty buckets, too.
+   * metrics the windows of the report. Null without any. Throughput is judged in empty buckets, too. Nothing is judged where a bucket of a
+   * longer span is, from before `bucketMs` was changed.
    */
   readonly metShare: number | null;
 }
@@ -66,6 +67,8 @@ export class SlaFold implements BucketFold {
   readonly #part = new Sums();
   /** When the span that is being added up begins. */
   #at: number;
+  /** Before this time a bucket has the counts of several spans, and none can be judged. */
+  #coarseUntil = 0;
 
   constructor(
     range: TimeRange,
@@ -81,6 +84,7 @@ export class SlaFold implements BucketFold {
 
   add(at: number, _series: string, bucket: BucketReader): void {
     if (at >= this.#at + this.#bucketMs) this.#endPartsBefore(Math.floor(at / this.#bucketMs) * this.#bucketMs);
+    if (bucket.spanMs > this.#bucketMs) this.#coarseUntil = Math.max(this.#coarseUntil, at + bucket.spanMs);
     const part = this.#part;
     part.requests += bucket.predictions + bucket.errors;
     part.errors += bucket.errors;
@@ -132,11 +136,13 @@ export class SlaFold implements BucketFold {
   /** Judges what was added up, as what so many spans have that are alike. */
   #judge(spans: number): void {
     if (this.#at + this.#bucketMs > this.#now) return; // goes on
+    const coarse = Math.ceil((this.#coarseUntil - this.#at) / this.#bucketMs);
+    const alike = spans - Math.min(spans, Math.max(0, coarse));
     for (const objective of this.#objectives) {
       const met = isMet(objective.at, objective.bound, objective.measure(this.#part, this.#bucketMs / 1000));
       if (met === null) continue;
-      objective.judged += spans;
-      if (met) objective.met += spans;
+      objective.judged += alike;
+      if (met) objective.met += alike;
     }
   }
 }

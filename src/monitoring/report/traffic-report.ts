@@ -5,7 +5,7 @@ import { type TimeRange, windowEnd } from "../time-range.ts";
 import type { BucketFold } from "./scan-buckets.ts";
 import { TrafficSums } from "./traffic-sums.ts";
 
-/** Times in milliseconds. Percentiles are off by at most 1.6 %. */
+/** Times in milliseconds. Percentiles are off by at most 1.6 % between 1 µs and 70 minutes. */
 export interface LatencySummary {
   /** Calls whose time was told. */
   readonly count: number;
@@ -74,8 +74,16 @@ export interface TrafficTotals extends TrafficWindow {
   /** Of the failures; null when no time was told. */
   readonly errorLatency: LatencySummary | null;
   readonly outputs: PredictionDistribution;
-  /** What became of the records of the answers: kept, dropped because the buffer was full, or not in the sample. */
-  readonly records: { readonly logged: number; readonly dropped: number; readonly notSampled: number };
+  /**
+   * What became of the records of the answers, which they add up to: kept, or still on their way; dropped because the buffer was full; not
+   * in the sample; refused by the store. An id that comes again counts as kept, though the record that was there stays.
+   */
+  readonly records: {
+    readonly logged: number;
+    readonly dropped: number;
+    readonly notSampled: number;
+    readonly refused: number;
+  };
 }
 
 /** What `ModelMonitor.traffic` answers. Plain JSON. */
@@ -85,7 +93,7 @@ export interface TrafficReport {
   readonly to: number;
   readonly everyMs: number;
   readonly total: TrafficTotals;
-  /** By version, in the order of their names. */
+  /** By version, in the order of their names; the 100 that were seen first, further ones are in the total only. */
   readonly versions: readonly (TrafficTotals & { readonly version: string })[];
   /** Also those without a request. */
   readonly windows: readonly TrafficWindow[];
@@ -201,7 +209,12 @@ export class TrafficFold implements BucketFold {
       otherErrors: sums.codes.other,
       errorLatency: latencySummary(sums.errorLatency),
       outputs: { numbers: numbersOf(sums.outputs), classes: sums.classes.toList(), otherClasses: sums.classes.other },
-      records: { logged: sums.logged, dropped: sums.dropped, notSampled: sums.notSampled },
+      records: {
+        logged: sums.logged - sums.refused,
+        dropped: sums.dropped,
+        notSampled: sums.notSampled,
+        refused: sums.refused,
+      },
     };
   }
 }

@@ -14,6 +14,7 @@ export class TrafficSums {
   logged = 0;
   dropped = 0;
   notSampled = 0;
+  refused = 0;
   readonly latency = new NumberCells(timeScale);
   readonly errorLatency = new NumberCells(timeScale);
   readonly outputs: NumberCells;
@@ -36,6 +37,7 @@ export class TrafficSums {
     this.logged += bucket.logged;
     this.dropped += bucket.dropped;
     this.notSampled += bucket.notSampled;
+    this.refused += bucket.refused;
     this.latency.addSparse(bucket.latency);
     this.errorLatency.addSparse(bucket.errorLatency);
     this.outputs.addSparse(bucket.outputs);
@@ -50,6 +52,7 @@ export class TrafficSums {
     this.logged += other.logged;
     this.dropped += other.dropped;
     this.notSampled += other.notSampled;
+    this.refused += other.refused;
     this.latency.addAll(other.latency);
     this.errorLatency.addAll(other.errorLatency);
     this.outputs.addAll(other.outputs);
@@ -64,6 +67,7 @@ export class TrafficSums {
     this.logged = 0;
     this.dropped = 0;
     this.notSampled = 0;
+    this.refused = 0;
     this.latency.clear();
     this.errorLatency.clear();
     this.outputs.clear();

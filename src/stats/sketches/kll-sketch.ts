@@ -3,8 +3,8 @@ import { invalidConfig, parseOptions, passed } from "../../core/options.ts";
 import { type Random, seeded, systemRandom } from "../../core/random.ts";
 import { validate } from "../../core/schema.ts";
 import { assertOrderedSample } from "../assert-numbers.ts";
-import { sortOrder } from "../sort.ts";
 import { levelCapacities, mergeSorted } from "./kll-levels.ts";
+import { KllView } from "./kll-view.ts";
 import { assertQuantile, quantileRank } from "./quantile-rank.ts";
 import { areExtremes, extreme, totalOf, whole } from "./sketch-state.ts";
 
@@ -87,7 +87,7 @@ const stateSchema = z
  * 4k + 8 · 54 values are kept, which no bins or ranges have to be known for.
  *
  * The estimated share of values at or below a given one is off by at most {@link rankError} in 99 % of sketches; for k = 200 this bound
- * is about 1.3 %, and the usual error a fifth of that. Up to k values it is 0. Merged sketches obey it, too, but merging in another order
+ * is about 1.3 %, and the usual error a fifth of that. Below k values it is 0. Merged sketches obey it, too, but merging in another order
  * gives another sample. Least and greatest value are exact.
  *
  * @source Z. Karnin, K. Lang, E. Liberty, "Optimal Quantile Approximation in Streams", FOCS (2016), arXiv:1603.05346, with a buffer of k
@@ -109,7 +109,7 @@ export class KllSketch {
   readonly #upper: Float64Array[] = [];
   /** Of as many levels as there were when they were needed last. */
   #capacities: readonly number[] = [];
-  #view: View | undefined;
+  #view: KllView | undefined;
 
   /** @throws a `ModelwrightError` with code `CONFIG_INVALID` */
   constructor(options: KllSketchOptions = {}) {
@@ -193,7 +193,7 @@ export class KllSketch {
    */
   rank(value: number): number {
     assertOrderedSample("the value of KllSketch.rank", [value]);
-    return this.#rankIn(this.#sorted(), value);
+    return this.#sorted().rank(value);
   }
 
   /**
@@ -206,7 +206,7 @@ export class KllSketch {
     assertOrderedSample("the points of KllSketch.cdf", points);
     if (this.#count === 0) return undefined;
     const view = this.#sorted();
-    return Float64Array.from(points, (point) => this.#rankIn(view, point) / this.#count);
+    return Float64Array.from(points, (point) => view.rank(point) / this.#count);
   }
 
   /**
@@ -220,8 +220,7 @@ export class KllSketch {
     if (this.#count === 0) return undefined;
     if (q === 0) return this.#min;
     if (q === 1) return this.#max;
-    const { values, ranks } = this.#sorted();
-    return values[firstAtLeast(ranks, quantileRank(q, this.#count))];
+    return this.#sorted().valueAt(quantileRank(q, this.#count));
   }
 
   /** The state as JSON; `fromJSON` restores it. */
@@ -293,55 +292,10 @@ export class KllSketch {
     this.#upper[level] = mergeSorted(this.#upper[level] ?? new Float64Array(), values, odd + coin, 2);
   }
 
-  #rankIn({ values, ranks }: View, value: number): number {
-    let low = 0;
-    let high = values.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (values[middle]! <= value) low = middle + 1;
-      else high = middle;
-    }
-    return low === 0 ? 0 : ranks[low - 1]!;
-  }
-
-  #sorted(): View {
-    if (this.#view !== undefined) return this.#view;
-    const levels = this.#levels();
-    const size = retained(levels);
-    const values = new Float64Array(size);
-    const weights = new Float64Array(size);
-    let at = 0;
-    levels.forEach((level, h) => {
-      values.set(level, at);
-      weights.fill(2 ** h, at, at + level.length);
-      at += level.length;
-    });
-    const order = sortOrder(values);
-    let rank = 0;
-    const ranks = Float64Array.from(order, (i) => {
-      rank += weights[i]!;
-      return rank;
-    });
-    this.#view = { values: Float64Array.from(order, (i) => values[i]!), ranks };
+  #sorted(): KllView {
+    this.#view ??= new KllView(this.#levels());
     return this.#view;
   }
-}
-
-/** The kept values, ascending, and how many values each one and those before it stand for. */
-interface View {
-  readonly values: Float64Array;
-  readonly ranks: Float64Array;
-}
-
-function firstAtLeast(ascending: Float64Array, least: number): number {
-  let low = 0;
-  let high = ascending.length - 1;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (ascending[middle]! < least) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 function retained(levels: readonly ArrayLike<number>[]): number {

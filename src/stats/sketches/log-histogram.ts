@@ -71,6 +71,7 @@ const stateSchema = z
       [negative, positive].every(({ small, counts }) => {
         if (counts.length === 0) return small === 0;
         const last = counts.at(-1)![0];
+        if (small > 0 && last < maxBuckets) return false;
         return counts[0]![0] > last - maxBuckets && last < 2047 * bucketsPerOctave(relativeAccuracy);
       }),
     { error: "a bucket is out of range" },
@@ -96,12 +97,12 @@ const LOW = 1 - HIGH;
  * Counts of numbers of any sign and size in buckets so narrow that every quantile is off by at most `relativeAccuracy` of its value.
  * Merges exactly, in any order, to the same JSON.
  *
- * Each octave of sizes has equally many buckets of equal width, which the bits of the double tell without a logarithm: half as many
- * again as there would be at the least, and the same on every platform. Sizes below 2.2e-308 count as 0. A sign has at most `maxBuckets`
- * of them, below its greatest one; smaller sizes are counted together ({@link small}), and a quantile among them, which is told as the
+ * Each octave of sizes has equally many buckets of equal width, which the bits of the double tell without a logarithm: 44 % more
+ * than logarithms would need, and the same on every platform. Sizes below 2.2e-308 count as 0. A sign has at most `maxBuckets`
+ * buckets, its greatest one and those below; smaller sizes are counted together ({@link small}), and a quantile among them, which is told as the
  * bound below which they are, is off by up to that much.
  *
- * For numbers above 0 of a known range, such as times, `Histogram` of the core, which has no options and fixed memory, does the same.
+ * `Histogram` of the core is for what is known to be above 0 and in a range, such as times: fixed memory, an error of 1.6 %, twice as fast.
  *
  * @source C. Masson, J. E. Rim, H. K. Lee, "DDSketch", PVLDB 12 (2019), doi:10.14778/3352063.3352135, with linear interpolation of the
  * logarithm between powers of 2

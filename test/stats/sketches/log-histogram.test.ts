@@ -152,6 +152,7 @@ describe("LogHistogram", () => {
     },
     { positive: { small: 0, counts: [[2 ** 40, 1]] } },
     { positive: { small: 5, counts: [] } },
+    { positive: { small: 5, counts: [[100, 1]] } },
     { positive: { small: 2 ** 53 - 1, counts: [[5, 1]] } },
     { positive: { small: 0, counts: [[5, 0]] } },
     { negative: null },
