@@ -38,7 +38,8 @@ const mayImport = {
     "core/",
     PORT,
     "storage/stored-files\\.ts$",
-    "(?:registry|features|drift|inference|router)/index\\.ts$",
+    "(?:registry|features|inference|router)/index\\.ts$",
+    "drift/root\\.ts$",
     "adapters/memory/",
   ],
 };

@@ -76,7 +76,7 @@ export {
   renderDriftReport,
   type Season,
   type SegmentDrift,
-} from "./drift/index.ts";
+} from "./drift/root.ts";
 export {
   type EntityKey,
   type FeatureInputs,

@@ -9,11 +9,13 @@ import type { WatchedFeature } from "./watched-feature.ts";
  * @throws a {@link ModelwrightError} with code `INPUT_INVALID` for a row that does not satisfy the schema, or is no object
  */
 export function checkedRows(schema: Schema | undefined, rows: readonly unknown[]): readonly object[] {
-  if (schema === undefined) {
-    rows.forEach(asObject);
-    return rows as readonly object[];
+  const checked: object[] = [];
+  // Not `map`, which passes over holes; and always a copy, for a listener may change the host's array while it is counted.
+  for (let i = 0; i < rows.length; i++) {
+    const row = schema === undefined ? rows[i] : validate(schema, rows[i], rows.length === 1 ? "The row" : `Row ${i}`);
+    checked.push(asObject(row, i));
   }
-  return rows.map((row, i) => asObject(validate(schema, row, rows.length === 1 ? "The row" : `Row ${i}`), i));
+  return checked;
 }
 
 /**

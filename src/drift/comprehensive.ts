@@ -1,10 +1,7 @@
 import type { DriftLevel, DriftReport } from "./port.ts";
-import type { DriftProfile } from "./profile/drift-profile.ts";
-import type { ProfileLayout } from "./profile/profile-layout.ts";
-import { compareFeature } from "./verdict/compare-feature.ts";
+import type { Comparison } from "./verdict/compare-feature.ts";
 import { type Judging, worst } from "./verdict/compare-window.ts";
 import { DRIFT_METHODS, findings, type MethodFinding } from "./verdict/methods.ts";
-import { partsOf } from "./verdict/window-parts.ts";
 
 /** What all methods say of one feature. */
 export interface Agreement {
@@ -24,20 +21,10 @@ export interface ComprehensiveReport extends DriftReport {
   readonly agreement: readonly Agreement[];
 }
 
-/** The report of a profile with what every method finds. */
-export function comprehensiveOf(
-  layout: ProfileLayout,
-  profile: DriftProfile,
-  report: DriftReport,
-  judging: Judging,
-): ComprehensiveReport {
-  if (report.features.length === 0) return { ...report, agreement: [] };
-  const [all] = partsOf(layout, profile);
-  const found = findings(all!.sides.map(compareFeature), DRIFT_METHODS, judging);
-  return {
-    ...report,
-    agreement: report.features.map(({ feature }, i) => agreementOf(feature, found[i]!)),
-  };
+/** The report of a window with what every method finds of the features of all rows. */
+export function comprehensiveOf(report: DriftReport, compared: readonly Comparison[], judging: Judging): ComprehensiveReport {
+  const found = findings(compared, DRIFT_METHODS, judging);
+  return { ...report, agreement: report.features.map(({ feature }, i) => agreementOf(feature, found[i]!)) };
 }
 
 function agreementOf(feature: string, found: readonly MethodFinding[]): Agreement {

@@ -33,6 +33,12 @@ type DriftColumn<Value> = readonly Value[] | (ArrayLike<Value> & ArrayBufferView
 export interface CheckOptions {
   /** Whether the window ends: the next row begins a new one. @defaultValue false */
   readonly reset?: boolean | undefined;
-  /** Judges by one method alone. @defaultValue PSI, and the Kolmogorov–Smirnov distance beside it */
+  /**
+   * Judges by one method alone, with an adjusted p-value below `ksAlpha` as evidence, whatever `evidence` the detector wants, and
+   * thresholds of its own; those of psi, e-value, chi-squared and g-test are `psiModerate` and `psiSignificant`. P-values but that of
+   * e-value hold for one look.
+   *
+   * @defaultValue PSI, and beside it the Kolmogorov–Smirnov distance, and of embeddings the maximum mean discrepancy
+   */
   readonly method?: DriftMethod | undefined;
 }

@@ -25,7 +25,8 @@ export interface DriftDetectorOptions<S extends Schema = Schema> {
   /**
    * What counts as evidence. P-values hold for a window that is checked once. E-values may be looked at after every row: a growing window
    * that is checked again and again raises no more false alarms than `psiAlpha` says. They assume rows in no particular order: traffic in
-   * which neighbours resemble each other needs thinning.
+   * which neighbours resemble each other needs thinning. Only the index counts then: the Kolmogorov–Smirnov distance and the maximum mean
+   * discrepancy of embeddings, whose p-values hold for one look, are reported but decide nothing.
    *
    * @defaultValue "p-value"
    */

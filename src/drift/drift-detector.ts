@@ -2,6 +2,7 @@ import type { Runtime } from "../core/call.ts";
 import { type Clock, systemClock } from "../core/clock.ts";
 import { ModelwrightError } from "../core/errors.ts";
 import { Emitter, type Event } from "../core/events.ts";
+import { deepFreeze } from "../core/freeze.ts";
 import { parseOptions } from "../core/options.ts";
 import type { InferInput, InferOutput, Schema } from "../core/schema.ts";
 import { checkedColumns, checkedRows } from "./checked-input.ts";
@@ -16,7 +17,7 @@ import { learnProfile } from "./profile/learn-profile.ts";
 import { ProfileLayout } from "./profile/profile-layout.ts";
 import type { DriftProfileState } from "./profile/profile-state.ts";
 import { parseProfile, type ReferenceProfile, stateInvalid } from "./profile/reference-profile.ts";
-import { type ComparedPart, compareWindow, type Judging, MIN_ROWS } from "./verdict/compare-window.ts";
+import { type ComparedPart, comparePart, compareWindow, type Judging, MIN_ROWS } from "./verdict/compare-window.ts";
 import { debiasedPsi } from "./verdict/debiased-psi.ts";
 import { byMethod, type DriftMethod } from "./verdict/methods.ts";
 import { Persistence } from "./verdict/persistence.ts";
@@ -137,16 +138,19 @@ export class DriftDetector<S extends Schema = Schema> implements DriftSource {
   }
 
   /**
-   * Counts one row or several; all of them or, when one is refused, none.
+   * Counts one row or several; all of them or, when one is refused, none. A value that cannot be read, for its getter throws, counts as
+   * invalid. Where a window closes by itself its events fire before the rows behind it count.
    *
    * @throws a {@link ModelwrightError} with code `INPUT_INVALID` for a row that does not satisfy the schema, or is no object
    * @throws a {@link ModelwrightError} with code `DRIFT_STATE_INVALID` without a reference
    */
   observe(rows: InferInput<S> | readonly InferInput<S>[]): void {
-    const panes = this.#panes();
+    this.#known();
     const checked = this.#rows(Array.isArray(rows) ? rows : [rows]);
-    const now = this.#clock.now();
-    for (const row of checked) panes.observe(row, now);
+    this.#count(checked.length, (pane, from, to, now) => {
+      if (to - from === 1) pane.observe(checked[from]!, now);
+      else pane.observeRows(checked, from, to, now);
+    });
   }
 
   /**
@@ -160,7 +164,7 @@ export class DriftDetector<S extends Schema = Schema> implements DriftSource {
   observeColumns(columns: DriftColumns<InferOutput<S>>): void {
     const { segmentBy, season } = this.#known();
     const { given, length } = checkedColumns(columns, this.#features, [segmentBy, season?.at]);
-    this.#panes().observeColumns(given, length, this.#clock.now());
+    this.#count(length, (pane, from, to, now) => pane.observeColumns(given, from, to, now));
   }
 
   /**
@@ -184,9 +188,12 @@ export class DriftDetector<S extends Schema = Schema> implements DriftSource {
    * @throws a {@link ModelwrightError} with code `DRIFT_STATE_INVALID` without a reference
    */
   comprehensive(): ComprehensiveReport {
-    const layout = this.#known();
     const profile = this.#panes().sum;
-    return comprehensiveOf(layout, profile, this.#report(profile, undefined, false), this.#judging);
+    const parts = partsOf(this.#known(), profile);
+    const compared = parts.map(comparePart);
+    const { since, until } = profile;
+    const report = compareWindow(parts, compared, this.#judging, { since, until });
+    return comprehensiveOf(this.#persistence.confirm(report, { closes: false }), compared[0]!, this.#judging);
   }
 
   /**
@@ -233,7 +240,8 @@ export class DriftDetector<S extends Schema = Schema> implements DriftSource {
   }
 
   /**
-   * Goes on from a snapshot, instead of the window and the levels that there are.
+   * Goes on from a snapshot, instead of the window and the levels that there are. Of a snapshot with more panes or levels than the
+   * detector keeps, the last ones count.
    *
    * @throws a {@link ModelwrightError} with code `DRIFT_STATE_INVALID` for a damaged snapshot, or one over another reference; nothing
    * is changed
@@ -242,18 +250,21 @@ export class DriftDetector<S extends Schema = Schema> implements DriftSource {
     const layout = this.#known();
     const { panes, levels, confirmed } = parseDetectorState(state);
     this.#panes().restore(panes.map((pane) => restoreProfile(layout, pane)));
-    this.#persistence.restore(levels);
+    this.#persistence.restore(levels, layout.reference);
     this.#lastConfirmed = confirmed;
   }
 
   /**
-   * Adds the counts of another window over the same reference, as if its rows had been observed here.
+   * Adds the counts of another window over the same reference, as if its rows had been observed here, but all in the running pane:
+   * where that is full then, it ends.
    *
    * @throws a {@link ModelwrightError} with code `DRIFT_STATE_INVALID` for a damaged window, one over another reference, or more than
    * 2^53 − 1 rows together; nothing is added
    */
   merge(window: DriftProfile | DriftProfileState | Uint8Array): void {
-    this.window.merge(window);
+    const panes = this.#panes();
+    panes.running.merge(window);
+    panes.endFull();
   }
 
   /**
@@ -284,10 +295,10 @@ export class DriftDetector<S extends Schema = Schema> implements DriftSource {
     window: { readonly rows: number; readonly since: number | null; readonly until: number | null },
   ): DriftReport {
     const { columns, parts } = this.#cellsOf(counts);
-    const reference = { ...parts[0]!, bins: undefined, unknown: 0 };
+    const reference = { ...parts[0]!, bins: undefined, weighted: false, unknown: 0 };
     const sides = sidesOf(columns, reference, { rows: window.rows, cells: counts, bins: undefined, moments: undefined });
     const part = { segment: null, sides, rows: window.rows, referenceRows: reference.rows, warnings: [] };
-    return compareWindow([part], this.#judging, { since: window.since, until: window.until });
+    return compareWindow([part], [comparePart(part)], this.#judging, { since: window.since, until: window.until });
   }
 
   /**
@@ -309,13 +320,28 @@ export class DriftDetector<S extends Schema = Schema> implements DriftSource {
     return layout;
   }
 
+  /** Counts so many rows, in as many panes as they fill. */
+  #count(length: number, count: (pane: DriftProfile, from: number, to: number, now: number) => void): void {
+    const now = this.#clock.now();
+    for (let from = 0; from < length; ) {
+      this.#panes().endLate(now);
+      // Looked up anew each time: a listener may have learned another reference.
+      const panes = this.#panes();
+      const to = Math.min(length, from + panes.room);
+      count(panes.running, from, to, now);
+      from = to;
+      panes.endFull();
+    }
+  }
+
   #report(profile: DriftProfile, method: DriftMethod | undefined, closes: boolean): DriftReport {
     return this.#persistence.confirm(this.#compare(partsOf(this.#known(), profile), profile, method), { closes });
   }
 
   #compare(parts: readonly ComparedPart[], { since, until }: DriftProfile, method: DriftMethod | undefined): DriftReport {
-    const report = compareWindow(parts, this.#judging, { since, until });
-    return method === undefined ? report : byMethod(report, parts, method, this.#judging);
+    const compared = parts.map(comparePart);
+    const report = compareWindow(parts, compared, this.#judging, { since, until });
+    return method === undefined ? report : byMethod(report, compared, method, this.#judging);
   }
 
   /** The end of a window that ends by itself. */
@@ -326,11 +352,12 @@ export class DriftDetector<S extends Schema = Schema> implements DriftSource {
   }
 
   #closed(report: DriftReport): void {
-    this.#checked.emit(report);
     const from = this.#lastConfirmed;
     const to = report.confirmed === "insufficient_data" ? from : report.confirmed;
-    if (from === to) return;
+    // Before the events, so that a snapshot that a listener takes is whole.
     this.#lastConfirmed = to;
+    this.#checked.emit(report);
+    if (from === to) return;
     this.#confirmed.emit({ from, to, features: namesOf(report, ({ confirmed }) => confirmed !== "none") });
   }
 
@@ -357,9 +384,10 @@ export class DriftDetector<S extends Schema = Schema> implements DriftSource {
     ) {
       throw stateInvalid("The reference profile has other seasons, segments or samples than the detector; fit a new one");
     }
-    const layout = new ProfileLayout(reference, { at: season?.at, sampleRows });
+    // The host gets it, too, and shall not change it under the counts.
+    const layout = new ProfileLayout(deepFreeze(reference), { at: season?.at, sampleRows });
     this.#learned = { layout, panes: new WindowPanes(layout, this.#options.window, (full) => this.#full(full)) };
-    this.#persistence.restore({});
+    this.#persistence.reset();
     this.#lastConfirmed = "none";
   }
 

@@ -46,23 +46,21 @@ export class WindowPanes {
     return sum;
   }
 
-  /** Counts a row. */
-  observe(row: object, now: number): void {
-    this.#endLate(now);
-    this.#running.observe(row, now);
-    this.#endFull();
+  /** Ends the running pane when its time is over. */
+  endLate(now: number): void {
+    const { everyMs = Number.POSITIVE_INFINITY, panes } = this.#options ?? { panes: 1 };
+    const { since } = this.#running;
+    if (since !== null && now - since >= everyMs / panes) this.#end();
   }
 
-  /** Counts columns of so many rows, in as many panes as they fill. */
-  observeColumns(columns: Readonly<Record<string, ArrayLike<unknown> | undefined>>, length: number, now: number): void {
-    for (let from = 0; from < length; ) {
-      this.#endLate(now);
-      // A pane that rows of others were added to may have no room left.
-      const to = Math.min(length, from + Math.max(1, this.#paneRows - this.#running.rows));
-      this.#running.observeColumns(columns, from, to, now);
-      from = to;
-      this.#endFull();
-    }
+  /** Rows that the running pane has room for, at least one. */
+  get room(): number {
+    return Math.max(1, this.#paneRows - this.#running.rows);
+  }
+
+  /** Ends the running pane when it is full. */
+  endFull(): void {
+    if (this.#running.rows >= this.#paneRows) this.#end();
   }
 
   /** Starts anew. */
@@ -70,10 +68,14 @@ export class WindowPanes {
     this.restore([new DriftProfile(this.#layout)]);
   }
 
-  /** Goes on with other panes, the oldest first, at least one. */
+  /** Goes on with other panes, the oldest first, at least one; where they are more than a window has, with the last ones. */
   restore(panes: readonly DriftProfile[]): void {
-    this.#earlier = panes.slice(0, -1);
+    this.#earlier = panes.slice(-this.#panes, -1);
     this.#running = panes.at(-1)!;
+  }
+
+  get #panes(): number {
+    return this.#options?.panes ?? 1;
   }
 
   get #paneRows(): number {
@@ -81,20 +83,9 @@ export class WindowPanes {
     return Math.ceil(rows / panes);
   }
 
-  #endLate(now: number): void {
-    const { everyMs = Number.POSITIVE_INFINITY, panes } = this.#options ?? { panes: 1 };
-    const { since } = this.#running;
-    if (since !== null && now - since >= everyMs / panes) this.#end();
-  }
-
-  #endFull(): void {
-    if (this.#running.rows >= this.#paneRows) this.#end();
-  }
-
   #end(): void {
-    const panes = this.#options?.panes ?? 1;
-    const window = this.#earlier.length + 1 >= panes ? this.sum : undefined;
-    this.#earlier = panes === 1 ? [] : this.all.slice(1 - panes);
+    const window = this.#earlier.length + 1 >= this.#panes ? this.sum : undefined;
+    this.#earlier = this.#panes === 1 ? [] : this.all.slice(1 - this.#panes);
     this.#running = new DriftProfile(this.#layout);
     if (window !== undefined) this.#onFull(window);
   }

@@ -55,7 +55,10 @@ export class MonitorMetrics {
     this.#model = model;
     const of = { model };
     const records = metrics.counter({
-      ...this.#named("records_total", "Records of predictions, by what became of them; with those that wait, as many as predictions."),
+      ...this.#named(
+        "records_total",
+        "Records of predictions, by what became of them; with those that wait, as many as predictions.",
+      ),
       labels: { model: [model], outcome: ["logged", "repeated", "dropped", "not_sampled", "refused"] },
     });
     this.logged = records.with({ ...of, outcome: "logged" });

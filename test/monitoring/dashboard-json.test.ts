@@ -1,17 +1,17 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { z } from "zod";
 import { DriftDetector } from "../../src/drift/drift-detector.ts";
 import type { PredictionOutput } from "../../src/monitoring/index.ts";
 import { MINUTE, monitored, START } from "./monitored.ts";
-import { z } from "zod";
 
 /** Where a value holds something that JSON would lose. */
 function lost(value: unknown, path = ""): readonly string[] {
   if (typeof value === "number") return Number.isFinite(value) ? [] : [`${path}: ${value}`];
   if (typeof value === "string" || typeof value === "boolean" || value === null) return [];
   if (typeof value !== "object") return [`${path}: ${typeof value}`];
-  const { constructor } = value;
-  if (constructor !== Object && constructor !== Array) return [`${path}: ${constructor?.name}`];
+  const kind = Object.getPrototypeOf(value)?.constructor;
+  if (kind !== Object && kind !== Array) return [`${path}: ${kind?.name}`];
   return Object.entries(value).flatMap(([name, part]) => lost(part, `${path}.${name}`));
 }
 
@@ -19,18 +19,39 @@ const drift = new DriftDetector({ schema: z.object({ a: z.number(), b: z.string(
 drift.fit(Array.from({ length: 200 }, (_, i) => ({ a: i % 17, b: `${i % 3}` })));
 
 const extreme = fc.oneof(
-  fc.constantFrom(0, -0, 5e-324, -5e-324, 1e-300, 1, -1, 1e154, 1e200, -1e200, 1e308, -1e308, Number.MAX_VALUE, -Number.MAX_VALUE),
+  fc.constantFrom(
+    0,
+    -0,
+    5e-324,
+    -5e-324,
+    1e-300,
+    1,
+    -1,
+    1e154,
+    1e200,
+    -1e200,
+    1e308,
+    -1e308,
+    Number.MAX_VALUE,
+    -Number.MAX_VALUE,
+  ),
   fc.double({ noNaN: true, noDefaultInfinity: true }),
 );
 const probability = fc.oneof(fc.constantFrom(0, 1, 5e-324, 0.5, 1 - 2 ** -53), fc.double({ min: 0, max: 1, noNaN: true }));
-const name = fc.oneof(fc.constantFrom("__proto__", "constructor", "toString", "other", "length", "é", "\n\"\\"), fc.string({ minLength: 1, maxLength: 4 }));
+const name = fc.oneof(
+  fc.constantFrom("__proto__", "constructor", "toString", "other", "length", "é", '\n"\\'),
+  fc.string({ minLength: 1, maxLength: 4 }),
+);
 const anything = fc.anything();
 
 const tasks = {
   binary: { output: probability as fc.Arbitrary<PredictionOutput>, label: fc.constantFrom(0, 1) },
   regression: { output: extreme, label: extreme },
   multiclass: {
-    output: fc.oneof<fc.Arbitrary<PredictionOutput>[]>(name, fc.dictionary(name, fc.double({ min: 0, max: 0.25, noNaN: true }), { minKeys: 1, maxKeys: 4 })),
+    output: fc.oneof<fc.Arbitrary<PredictionOutput>[]>(
+      name,
+      fc.dictionary(name, fc.double({ min: 0, max: 0.25, noNaN: true }), { minKeys: 1, maxKeys: 4 }),
+    ),
     label: name,
   },
 } as const;
@@ -73,7 +94,9 @@ describe.each(["binary", "regression", "multiclass"] as const)("the dashboard of
         expect([dashboard.traffic.damagedBuckets, dashboard.performance.total.predictions]).toEqual([0, good]);
         expect(dashboard.traffic.total.records.logged).toBe(good);
         for (const line of monitor.prometheus().trimEnd().split("\n")) {
-          expect(line).toMatch(/^(?:# (?:HELP|TYPE) \w+ .+|\w+(?:\{(?:\w+="(?:[^"\\\n]|\\["\\n])*",?)+\})? (?:[-+.\de]+|NaN|[-+]Inf))$/);
+          expect(line).toMatch(
+            /^(?:# (?:HELP|TYPE) \w+ .+|\w+(?:\{(?:\w+="(?:[^"\\\n]|\\["\\n])*",?)+\})? (?:[-+.\de]+|NaN|[-+]Inf))$/,
+          );
         }
       }),
       { numRuns: 60 },

@@ -32,7 +32,7 @@ const MAX_ISSUES = 5;
 const name = z.string().min(1).max(200);
 
 /** A zod schema of columns with unlike names. */
-export const columnsSchema: z.ZodType<readonly Column[]> = z
+const columnsSchema: z.ZodType<readonly Column[]> = z
   .array(
     z.discriminatedUnion("kind", [
       z.strictObject({ name, kind: z.literal("numeric") }),

@@ -196,7 +196,10 @@ export function restoreProfile(layout: ProfileLayout, stored: unknown): DriftPro
   return new DriftProfile(layout, state);
 }
 
-function fits({ parts, sample }: DriftProfileState, { segments, sampleRows, sampleWidth, season, columns }: ProfileLayout): boolean {
+function fits(
+  { parts, sample }: DriftProfileState,
+  { segments, sampleRows, sampleWidth, season, columns }: ProfileLayout,
+): boolean {
   return (
     parts.length === segments.size + 1 &&
     (sample === null) === (sampleRows === 0) &&

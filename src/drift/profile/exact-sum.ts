@@ -18,7 +18,7 @@ const scratch = new Float64Array(1);
 const words = new Int32Array(scratch.buffer);
 const HIGH = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1 ? 1 : 0;
 
-/** An {@link ExactSum} as JSON: the digits from the lowest that is not 0 to the highest; only the last may be negative. */
+/** An `ExactSum` as JSON: the digits from the lowest that is not 0 to the highest; only the last may be negative. */
 export interface ExactSumState {
   /** Position of the first digit, in units of 2^32. */
   readonly from: number;
@@ -115,7 +115,7 @@ export class ExactSum {
   }
 }
 
-/** Whether stored digits are those of an {@link ExactSum}. */
+/** Whether stored digits are those of an `ExactSum`. */
 export function isExactSumState({ from, digits }: ExactSumState): boolean {
   return (
     Number.isInteger(from) &&

@@ -20,6 +20,9 @@ export interface DriftProfileState {
   readonly sample: readonly SampledRow[] | null;
 }
 
+/** Most rows of a stored profile: even a thousand of them are counted exactly together. */
+const MAX_ROWS = 2 ** 43;
+
 const count = z.int().min(0);
 const exactSum = z
   .strictObject({ from: count, digits: z.array(z.number()).max(50) })
@@ -35,7 +38,7 @@ export const stateSchema = z
     parts: z
       .array(
         z.strictObject({
-          rows: count,
+          rows: count.max(MAX_ROWS),
           features: z.array(
             z.strictObject({
               counts: z.array(count),

@@ -6,13 +6,13 @@ interface Row {
   count: number;
 }
 
-/** Rows of an {@link AdaptiveWindow} as JSON: row i holds buckets of 2^i values, the oldest first. */
+/** Rows of an `AdaptiveWindow` as JSON: row i holds buckets of 2^i values, the oldest first. */
 export type WindowRows = readonly {
   readonly totals: readonly number[];
   readonly squares: readonly number[];
 }[];
 
-/** What an {@link AdaptiveWindow} is told. */
+/** What an `AdaptiveWindow` is told. */
 export interface AdaptiveWindowOptions {
   readonly delta: number;
   readonly maxBuckets: number;

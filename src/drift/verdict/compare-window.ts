@@ -5,7 +5,7 @@ import { adjust, type Correction } from "./correction.ts";
 import { hintsOf } from "./hints.ts";
 import { rootCauseOf } from "./root-cause.ts";
 import type { Sides } from "./sides.ts";
-import type { Thresholds } from "./thresholds.ts";
+import { MMD_MODERATE, MMD_SIGNIFICANT, type Thresholds } from "./thresholds.ts";
 
 /** Fewer rows than this on either side give no verdict. */
 export const MIN_ROWS = 30;
@@ -32,13 +32,18 @@ export interface Judging {
   readonly importance: readonly number[];
 }
 
+/** The features of each part; none of a part with too few rows. */
+export function comparePart(part: ComparedPart): readonly Comparison[] {
+  return enough(part) ? part.sides.map(compareFeature) : [];
+}
+
 /** What all parts of a window amount to; the level of each feature follows from all of them, for so many tests are corrected for. */
 export function compareWindow(
   parts: readonly ComparedPart[],
+  compared: readonly (readonly Comparison[])[],
   judging: Judging,
   span: { readonly since: number | null; readonly until: number | null },
 ): DriftReport {
-  const compared = parts.map((part) => (enough(part) ? part.sides.map(compareFeature) : []));
   const judged = judge(compared, judging);
   const [all, ...segments] = parts.map((part, i): SegmentDrift => {
     const features = judged[i]!;
@@ -52,8 +57,6 @@ export function compareWindow(
   });
   const { features, rows, referenceRows } = all!;
   const verdict = verdictOf([all!, ...segments].map((part) => part.verdict));
-  const weight = judging.importance.reduce((sum, importance) => sum + importance, 0);
-  const moved = features.reduce((sum, { level, importance }) => sum + (level === "none" ? 0 : importance), 0);
   return {
     schemaVersion: 1,
     verdict,
@@ -62,13 +65,18 @@ export function compareWindow(
     rows,
     referenceRows,
     ...span,
-    driftedShare: weight > 0 ? moved / weight : 0,
-    roles: rolesOf(features),
     features,
-    rootCause: rootCauseOf(features),
+    ...summaryOf(features),
     segments,
-    warnings: [...warningsOf(parts[0]!), ...parts.flatMap(({ warnings }) => warnings)],
+    warnings: [...warningsOf(parts[0]!), ...lateTruth(compared[0]!), ...parts.flatMap(({ warnings }) => warnings)],
   };
+}
+
+/** What the levels of all features amount to. */
+export function summaryOf(features: readonly FeatureDrift[]): Pick<DriftReport, "driftedShare" | "roles" | "rootCause"> {
+  const weight = features.reduce((sum, { importance }) => sum + importance, 0);
+  const moved = features.reduce((sum, { level, importance }) => sum + (level === "none" ? 0 : importance), 0);
+  return { driftedShare: weight > 0 ? moved / weight : 0, roles: rolesOf(features), rootCause: rootCauseOf(features) };
 }
 
 function enough({ rows, referenceRows }: ComparedPart): boolean {
@@ -141,33 +149,19 @@ interface Found {
   readonly mmd: FeatureDrift["mmd"];
 }
 
-/**
- * Discrepancies from which on an embedding has moved: those of a normal variable whose mean moves so far that PSI is 0.1 or 0.25, with
- * the bandwidth at the median distance.
- */
-const MMD_MODERATE = 0.019;
-const MMD_SIGNIFICANT = 0.047;
-
 function featureDrift(
   { comparison, importance, adjusted, evident, ks, mmd }: Found,
   { thresholds, evidence }: Judging,
 ): FeatureDrift {
   const { sides, psi, psiDebiased, psiInterval, pValue, logEValue, wasserstein, missing, bins } = comparison;
   const { feature, kind, role } = sides.column.profile;
-  // A p-value of KS holds for one look; where evidence may be looked at all the time it does not count.
-  const oneLook = evidence === "p-value";
-  const moved = oneLook && ks !== undefined && ks.statistic >= thresholds.ksStatistic && ks.adjusted < thresholds.ksAlpha;
-  const turned = oneLook && mmd !== undefined && mmd.adjusted < thresholds.psiAlpha ? mmd.statistic : 0;
-  const significant = turned > MMD_SIGNIFICANT || (evident && psiDebiased > thresholds.psiSignificant);
-  const moderate = moved || turned >= MMD_MODERATE || (evident && psiDebiased >= thresholds.psiModerate);
-  const level = significant ? "significant" : moderate ? "moderate" : "none";
-  return {
+  const unmoved = {
     feature,
     kind,
     role,
     importance,
-    level,
-    confirmed: level,
+    level: "none",
+    confirmed: "none",
     psi,
     psiDebiased,
     psiInterval,
@@ -180,8 +174,22 @@ function featureDrift(
     ...(sides.column instanceof OrderedColumn && { moments: momentsOf(sides) }),
     missing,
     bins,
-    hints: level === "none" ? [] : hintsOf(comparison),
-  };
+    hints: [],
+  } as const;
+  if (!knownEnough(comparison)) return unmoved;
+  // A p-value of KS holds for one look; where evidence may be looked at all the time it does not count.
+  const oneLook = evidence === "p-value";
+  const moved = oneLook && ks !== undefined && ks.statistic >= thresholds.ksStatistic && ks.adjusted < thresholds.ksAlpha;
+  const turned = oneLook && mmd !== undefined && mmd.adjusted < thresholds.psiAlpha ? mmd.statistic : 0;
+  const significant = turned > MMD_SIGNIFICANT || (evident && psiDebiased > thresholds.psiSignificant);
+  const moderate = moved || turned >= MMD_MODERATE || (evident && psiDebiased >= thresholds.psiModerate);
+  const level = significant ? "significant" : moderate ? "moderate" : "none";
+  return { ...unmoved, level, confirmed: level, hints: level === "none" ? [] : hintsOf(comparison) };
+}
+
+/** Whether rows enough have a value: of a target, those whose truth is known. */
+export function knownEnough({ sides: { n, m } }: Comparison): boolean {
+  return Math.min(n, m) >= MIN_ROWS;
 }
 
 function momentsOf({ moments }: Sides): NonNullable<FeatureDrift["moments"]> {
@@ -209,6 +217,16 @@ export function worst(levels: readonly DriftLevel[]): DriftLevel {
 function verdictOf([all, ...segments]: readonly DriftVerdict[]): DriftVerdict {
   if (all === "insufficient_data") return all;
   return worst([all!, ...segments.filter((verdict) => verdict !== "insufficient_data")]);
+}
+
+/** Of targets whose truth is known of too few rows. */
+function lateTruth(compared: readonly Comparison[]): string[] {
+  return compared
+    .filter((comparison) => !knownEnough(comparison))
+    .map(({ sides: { column, n, m } }) => {
+      const name = JSON.stringify(column.profile.feature);
+      return `${name} gets no verdict: ${Math.round(m)} rows have a value, and ${Math.round(n)} of the reference`;
+    });
 }
 
 function warningsOf({ rows, referenceRows }: ComparedPart): string[] {

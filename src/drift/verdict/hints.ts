@@ -19,7 +19,7 @@ export function hintsOf(comparison: Comparison): DriftHint[] {
   const { sides, missing } = comparison;
   const { column } = sides;
   const share = (label: string, side: "reference" | "current") =>
-    comparison.bins.find((bin, i) => bin.label === label && i >= 0)?.[side] ?? 0;
+    comparison.bins.findLast((bin) => bin.label === label)?.[side] ?? 0;
   const hints: DriftHint[] = [];
   if (missing.pValue < ALPHA && Math.abs(missing.current - missing.reference) >= NOTABLE) {
     const message = `${percent(missing.current)} of the rows have no value, ${percent(missing.reference)} of the reference`;
@@ -46,10 +46,11 @@ export function hintsOf(comparison: Comparison): DriftHint[] {
 
 const NO_BIN = { label: "missing", reference: 0, current: 0, contribution: 0 };
 
-function orderedHints({ sides: { moments, column, reference, current } }: Comparison): DriftHint[] {
+function orderedHints({ sides: { moments, weighted, column, reference, current } }: Comparison): DriftHint[] {
   const before = moments?.reference ?? null;
   const now = moments?.current ?? null;
-  if (before === null || now === null) return [];
+  // The moments of all seasons are nothing to hold against those of some.
+  if (weighted || before === null || now === null) return [];
   const hints: DriftHint[] = [];
   if (now.deviation === 0 && before.deviation > 0) {
     hints.push({ hint: "constant", message: `Every value is ${short(now.mean)}; in the reference they vary` });

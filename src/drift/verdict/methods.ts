@@ -1,12 +1,13 @@
+import { invalidConfig } from "../../core/options.ts";
 import { chiSquaredSf } from "../../stats/distributions/chi-squared.ts";
 import { normalSf } from "../../stats/distributions/normal.ts";
 import { studentTSf } from "../../stats/distributions/student-t.ts";
 import type { DriftLevel, DriftReport, FeatureDrift } from "../port.ts";
-import { OrderedColumn } from "../profile/column.ts";
-import { type Comparison, compareFeature } from "./compare-feature.ts";
-import { type ComparedPart, type Judging, worst } from "./compare-window.ts";
+import type { Comparison } from "./compare-feature.ts";
+import { type Judging, knownEnough, summaryOf, worst } from "./compare-window.ts";
 import { adjust } from "./correction.ts";
-import { rootCauseOf } from "./root-cause.ts";
+import { hintsOf } from "./hints.ts";
+import { MMD_MODERATE, MMD_SIGNIFICANT } from "./thresholds.ts";
 
 /** A way to compare a feature with its reference. */
 export type DriftMethod = keyof typeof METHODS;
@@ -35,9 +36,10 @@ interface Measure {
 interface Method {
   /**
    * Effects from which on a shift is moderate and significant. They are what a normal variable gives whose mean moves so far that PSI is
-   * 0.1 or 0.25, that is by 0.316 or 0.5 standard deviations, so that the methods disagree about shapes rather than about sizes.
+   * 0.1 or 0.25, that is by 0.316 or 0.5 standard deviations, so that the methods disagree about shapes rather than about sizes. Those
+   * in units of PSI are what the thresholds of the detector say.
    */
-  readonly effects: readonly [moderate: number, significant: number];
+  readonly effects: readonly [moderate: number, significant: number] | "psi";
   /** Undefined where the method does not apply. */
   readonly measure: (comparison: Comparison) => Measure | undefined;
 }
@@ -72,7 +74,7 @@ const plogp = (p: number, q: number) => (p === 0 ? 0 : p * Math.log(p / q));
 const METHODS = {
   /** Population stability index, debiased. */
   psi: {
-    effects: [0.1, 0.25],
+    effects: "psi",
     measure: ({ psi, psiDebiased, pValue }) => ({ statistic: psi, effect: psiDebiased, pValue }),
   },
   /** Square root of the Jensen–Shannon divergence, nats. */
@@ -87,12 +89,12 @@ const METHODS = {
   },
   /** Pearson's chi-squared statistic of the contingency table; the effect is per row, as PSI. */
   "chi-squared": {
-    effects: [0.1, 0.25],
+    effects: "psi",
     measure: (comparison) => contingency(comparison, (observed, expected) => (observed - expected) ** 2 / expected),
   },
   /** Likelihood ratio of the contingency table; the effect is per row, as PSI. */
   "g-test": {
-    effects: [0.1, 0.25],
+    effects: "psi",
     measure: (comparison) =>
       contingency(comparison, (observed, expected) => 2 * (plogp(observed, expected) + expected - observed)),
   },
@@ -110,7 +112,7 @@ const METHODS = {
   },
   /** Logarithm of the Dirichlet e-value; the effect is debiased PSI. */
   "e-value": {
-    effects: [0.1, 0.25],
+    effects: "psi",
     measure: ({ logEValue, psiDebiased }) => ({
       statistic: logEValue,
       effect: psiDebiased,
@@ -130,38 +132,49 @@ const METHODS = {
   },
   /** Mann–Whitney's probability that a value of the window is above one of the reference; the effect is its distance from one half. */
   "mann-whitney": { effects: [0.0885, 0.1382], measure: mannWhitney },
-  /** Welch's t; the effect is the difference of the means in standard deviations of the reference. */
+  /** Welch's t; the effect is the difference of the means in standard deviations of the reference. Not for seasons: means have none. */
   welch: { effects: [0.3162, 0.5], measure: welch },
+  /** Maximum mean discrepancy of samples of embeddings. */
+  mmd: {
+    effects: [MMD_MODERATE, MMD_SIGNIFICANT],
+    measure: ({ mmd }) => mmd && { statistic: mmd.statistic, effect: mmd.statistic, pValue: mmd.pValue },
+  },
 } as const satisfies Readonly<Record<string, Method>>;
 
 /** Every method. */
 export const DRIFT_METHODS = Object.keys(METHODS) as readonly DriftMethod[];
 
 /**
- * The report with the levels that one method gives. A feature to which the method does not apply has none.
+ * The report with the levels that one method gives. A feature to which the method does not apply has none. P-values are adjusted over
+ * the features of all parts.
+ *
+ * @param compared - features of all rows, then of each segment
+ * @throws a `ModelwrightError` with code `CONFIG_INVALID` for a method that there is not
  */
 export function byMethod(
   report: DriftReport,
-  parts: readonly ComparedPart[],
+  compared: readonly (readonly Comparison[])[],
   method: DriftMethod,
   judging: Judging,
 ): DriftReport {
-  if (report.features.length === 0) return report;
-  const [all, ...segments] = parts;
-  const judged = (features: readonly FeatureDrift[], part: ComparedPart) => {
-    const found = findings(part.sides.map(compareFeature), [method], judging);
-    return features.map((feature, i): FeatureDrift => {
-      const level = found[i]![0]?.level ?? "none";
-      return { ...feature, level, confirmed: level };
+  if (!Object.hasOwn(METHODS, method)) {
+    throw invalidConfig("DriftDetector", [{ path: ["method"], message: `expected one of ${DRIFT_METHODS.join(", ")}` }]);
+  }
+  const evidence = method === "e-value" ? "e-value" : "p-value";
+  if (report.features.length === 0) return { ...report, evidence };
+  const found = findings(compared.flat(), [method], judging).values();
+  const judged = (features: readonly FeatureDrift[], comparisons: readonly Comparison[]) =>
+    features.map((feature, i): FeatureDrift => {
+      const level = found.next().value![0]?.level ?? "none";
+      return { ...feature, level, confirmed: level, hints: level === "none" ? [] : hintsOf(comparisons[i]!) };
     });
-  };
-  const features = judged(report.features, all!);
-  const parted = report.segments.map((segment, i) => {
-    const own = segment.features.length === 0 ? [] : judged(segment.features, segments[i]!);
+  const features = judged(report.features, compared[0]!);
+  const segments = report.segments.map((segment, i) => {
+    const own = judged(segment.features, compared[i + 1]!);
     return { ...segment, features: own, verdict: own.length === 0 ? segment.verdict : worst(own.map(({ level }) => level)) };
   });
-  const verdict = worst([...features, ...parted.flatMap((part) => part.features)].map(({ level }) => level));
-  return { ...report, features, segments: parted, verdict, confirmed: verdict, rootCause: rootCauseOf(features) };
+  const verdict = worst([...features, ...segments.flatMap((part) => part.features)].map(({ level }) => level));
+  return { ...report, evidence, features, segments, verdict, confirmed: verdict, ...summaryOf(features) };
 }
 
 /** What each method finds of each feature; p-values are adjusted over the features, method by method. */
@@ -173,7 +186,8 @@ export function findings(
   const found = comparisons.map((): MethodFinding[] => []);
   for (const method of methods) {
     const { effects, measure }: Method = METHODS[method];
-    const measured = comparisons.map(measure);
+    const [moderate, significant] = effects === "psi" ? [thresholds.psiModerate, thresholds.psiSignificant] : effects;
+    const measured = comparisons.map((comparison) => (knownEnough(comparison) ? measure(comparison) : undefined));
     const adjusted = adjust(
       measured.flatMap((one) => (one === undefined ? [] : [one.pValue])),
       correction,
@@ -182,7 +196,7 @@ export function findings(
       if (one === undefined) return;
       const p = adjusted.next().value!;
       const level =
-        p >= thresholds.ksAlpha || one.effect < effects[0] ? "none" : one.effect > effects[1] ? "significant" : "moderate";
+        p >= thresholds.ksAlpha || one.effect < moderate ? "none" : one.effect > significant ? "significant" : "moderate";
       found[i]!.push({ method, ...one, adjusted: p, level });
     });
   }
@@ -233,19 +247,22 @@ function mannWhitney({ sides: { ordered } }: Comparison): Measure | undefined {
   return { statistic, effect: Math.abs(statistic - 0.5), pValue: variance > 0 ? Math.min(1, 2 * normalSf(z)) : 1 };
 }
 
-function welch({ sides: { column, moments, n, m, ordered } }: Comparison): Measure | undefined {
+function welch({ sides: { weighted, moments, n, m, ordered } }: Comparison): Measure | undefined {
   const before = moments?.reference ?? null;
   const now = moments?.current ?? null;
-  if (!(column instanceof OrderedColumn) || before === null || now === null || ordered === undefined) return undefined;
+  if (weighted || before === null || now === null || ordered === undefined) return undefined;
   const share = (counts: Float64Array, rows: number) => Math.min(rows, totalOf(counts));
   const [a, b] = [share(ordered.reference, n), share(ordered.current, m)];
   if (a < 2 || b < 2) return undefined;
-  const [va, vb] = [before.deviation ** 2 / (a - 1), now.deviation ** 2 / (b - 1)];
-  const difference = now.mean - before.mean;
-  if (va + vb === 0) return { statistic: 0, effect: difference === 0 ? 0 : 1, pValue: difference === 0 ? 1 : 0 };
+  // In units of the larger deviation, whose square may leave the range of doubles.
+  const unit = Math.max(before.deviation, now.deviation);
+  if (unit === 0) return { statistic: 0, effect: now.mean === before.mean ? 0 : 1, pValue: now.mean === before.mean ? 1 : 0 };
+  const [va, vb] = [(before.deviation / unit) ** 2 / (a - 1), (now.deviation / unit) ** 2 / (b - 1)];
+  const difference = now.mean / unit - before.mean / unit;
   const statistic = difference / Math.sqrt(va + vb);
+  if (!Number.isFinite(statistic)) return undefined;
   const df = (va + vb) ** 2 / (va ** 2 / (a - 1) + vb ** 2 / (b - 1));
-  const effect = Math.abs(difference) / (before.deviation || now.deviation);
+  const effect = Math.min(Math.abs(difference) * (unit / (before.deviation || unit)), Number.MAX_VALUE);
   return { statistic, effect, pValue: Math.min(1, 2 * studentTSf(Math.abs(statistic), df)) };
 }
 

@@ -1,7 +1,8 @@
 import * as z from "zod";
 import type { DriftLevel, DriftReport, FeatureDrift } from "../port.ts";
+import type { ReferenceProfile } from "../profile/reference-profile.ts";
 import { worst } from "./compare-window.ts";
-import type { Thresholds } from "./thresholds.ts";
+import { MMD_MODERATE, MMD_SIGNIFICANT, type Thresholds } from "./thresholds.ts";
 
 /** How many of the last windows must show a level before it is confirmed. */
 export interface ConfirmOptions {
@@ -11,7 +12,7 @@ export interface ConfirmOptions {
   readonly of?: number | undefined;
 }
 
-/** The last levels of each feature as JSON, under the segment and the feature. */
+/** The last levels of each feature as JSON, under the JSON of `[feature]` or `[segment, feature]`. */
 export type PersistenceState = Readonly<Record<string, readonly DriftLevel[]>>;
 
 /** Checks {@link ConfirmOptions}. */
@@ -21,7 +22,7 @@ export const confirmSchema = z
 
 const level = z.enum(["none", "moderate", "significant"]);
 
-/** Checks {@link PersistenceState}. */
+/** Checks {@link PersistenceState}; what its keys are, {@link Persistence.restore} does. */
 export const persistenceSchema = z.record(z.string(), z.array(level).max(100));
 
 const LEVELS: readonly DriftLevel[] = ["none", "moderate", "significant"];
@@ -42,34 +43,42 @@ export class Persistence {
 
   /** The report with its confirmed levels, as if its window was the last; `closes` makes it so. */
   confirm(report: DriftReport, { closes }: { readonly closes: boolean }): DriftReport {
-    if (report.verdict === "insufficient_data") return { ...report, confirmed: this.#worst() };
     const recent = new Map(this.#recent);
-    const confirmed = (segment: string, features: readonly FeatureDrift[]) =>
+    const confirmed = (segment: string | null, features: readonly FeatureDrift[]) =>
       features.map((feature) => {
-        const key = JSON.stringify([segment, feature.feature]);
-        const levels = [...(recent.get(key) ?? []), this.#held(feature, this.#levelOf(recent.get(key)))].slice(-this.#confirm.of);
+        const key = keyOf(segment, feature.feature);
+        const level = this.#held(feature, this.#levelOf(recent.get(key)), report.evidence);
+        const levels = [...(recent.get(key) ?? []), level].slice(-this.#confirm.of);
         recent.set(key, levels);
         return { ...feature, confirmed: this.#levelOf(levels) };
       });
-    const features = confirmed("", report.features);
+    const features = confirmed(null, report.features);
     const segments = report.segments.map((part) => ({ ...part, features: confirmed(part.segment, part.features) }));
     if (closes) this.#recent = recent;
-    const all = [...features, ...segments.flatMap((part) => part.features)];
-    return { ...report, features, segments, confirmed: worst(all.map((feature) => feature.confirmed)) };
+    // What this window says nothing about, for it or a segment has too few rows, stays as it was.
+    const all = [...recent.values()].map((levels) => this.#levelOf(levels));
+    return { ...report, features, segments, confirmed: worst(all) };
   }
 
-  /** Goes on from stored levels. */
-  restore(state: PersistenceState): void {
-    this.#recent = new Map(Object.entries(state));
+  /** Forgets all levels. */
+  reset(): void {
+    this.#recent = new Map();
+  }
+
+  /** Goes on from stored levels; those of features and segments that the reference does not have do not count. */
+  restore(state: PersistenceState, { features, segments }: ReferenceProfile): void {
+    this.#recent = new Map();
+    for (const segment of [null, ...(segments?.parts.map((part) => part.segment) ?? [])]) {
+      for (const { feature } of features) {
+        const key = keyOf(segment, feature);
+        if (Object.hasOwn(state, key)) this.#recent.set(key, state[key]!.slice(-this.#confirm.of));
+      }
+    }
   }
 
   /** The last levels. */
   toJSON(): PersistenceState {
-    return Object.fromEntries(this.#recent);
-  }
-
-  #worst(): DriftLevel {
-    return worst([...this.#recent.values()].map((levels) => this.#levelOf(levels)));
+    return Object.fromEntries([...this.#recent].map(([key, levels]) => [key, [...levels]]));
   }
 
   #levelOf(levels: readonly DriftLevel[] = []): DriftLevel {
@@ -78,11 +87,22 @@ export class Persistence {
   }
 
   /** The level of a window, where a confirmed one is held until the effect is below a share of its threshold. */
-  #held({ level, psiDebiased, ks }: FeatureDrift, confirmed: DriftLevel): DriftLevel {
-    const { hysteresis, psiModerate, psiSignificant, ksStatistic } = this.#thresholds;
+  #held(feature: FeatureDrift, confirmed: DriftLevel, evidence: DriftReport["evidence"]): DriftLevel {
+    const { level, psiDebiased, ks, mmd } = feature;
+    const { hysteresis, psiModerate, psiSignificant, psiAlpha, ksStatistic, ksAlpha } = this.#thresholds;
     if (LEVELS.indexOf(level) >= LEVELS.indexOf(confirmed)) return level;
-    if (confirmed === "significant" && psiDebiased > hysteresis * psiSignificant) return confirmed;
-    const moderate = psiDebiased >= hysteresis * psiModerate || (ks !== undefined && ks.statistic >= hysteresis * ksStatistic);
+    // Unlike debiased PSI, which is about 0 without drift, these are evidence only with a p-value: a small window has a large D.
+    const oneLook = evidence === "p-value";
+    const apart = oneLook && ks !== undefined && ks.adjusted < ksAlpha ? ks.statistic : 0;
+    const turned = oneLook && mmd !== undefined && mmd.adjusted < psiAlpha ? mmd.statistic : 0;
+    const significant = psiDebiased > hysteresis * psiSignificant || turned > hysteresis * MMD_SIGNIFICANT;
+    if (confirmed === "significant" && significant) return confirmed;
+    const moderate =
+      psiDebiased >= hysteresis * psiModerate || apart >= hysteresis * ksStatistic || turned >= hysteresis * MMD_MODERATE;
     return level === "none" && moderate ? "moderate" : level;
   }
+}
+
+function keyOf(segment: string | null, feature: string): string {
+  return JSON.stringify(segment === null ? [feature] : [segment, feature]);
 }

@@ -13,6 +13,8 @@ export interface Sides {
   readonly n: number;
   /** Rows of the window. */
   readonly m: number;
+  /** Whether the reference's counts are those of seasons, weighted. Its moments are those of all seasons all the same. */
+  readonly weighted: boolean;
   /** Counts in the order of values; finer than the cells where both sides have them. Undefined without an order or without values. */
   readonly ordered: Ordered | undefined;
   readonly moments: { readonly reference: Moments | null; readonly current: Moments | null } | undefined;
@@ -36,6 +38,7 @@ export interface Baseline {
   /** Bins of each feature; undefined where the cells are weighted. */
   readonly bins: readonly Float64Array[] | undefined;
   readonly moments: readonly (Moments | null)[];
+  readonly weighted: boolean;
   /** Share of the window's rows whose season the reference does not know, in [0, 1]. */
   readonly unknown: number;
 }
@@ -79,7 +82,14 @@ export function seasonalBaseline(
   });
   const effective = known === 0 ? 0 : 1 / variance;
   for (let i = 0; i < size; i++) mixed[i]! *= effective;
-  return { rows: effective, cells: mixed, bins: undefined, moments, unknown: total === 0 ? 0 : 1 - known / total };
+  return {
+    rows: effective,
+    cells: mixed,
+    bins: undefined,
+    moments,
+    weighted: true,
+    unknown: total === 0 ? 0 : 1 - known / total,
+  };
 }
 
 /** Both sides of every feature. */
@@ -95,6 +105,7 @@ export function sidesOf(columns: readonly Column[], baseline: Baseline, current:
       current: current.cells.slice(from, at),
       n: baseline.rows,
       m: current.rows,
+      weighted: baseline.weighted,
       moments:
         column instanceof OrderedColumn ? { reference: baseline.moments[i]!, current: current.moments?.[i] ?? null } : undefined,
     };

@@ -16,6 +16,14 @@ export interface DriftThresholds {
   readonly hysteresis?: number | undefined;
 }
 
+/**
+ * Discrepancies from which on an embedding has moved: those of a normal variable whose mean moves so far that PSI is 0.1 or 0.25, with
+ * the bandwidth at the median distance.
+ */
+export const MMD_MODERATE = 0.019;
+/** See {@link MMD_MODERATE}. */
+export const MMD_SIGNIFICANT = 0.047;
+
 const share = (value: number) => z.number().min(0).max(1).default(value);
 
 /** Checks {@link DriftThresholds} and fills in the defaults. */

@@ -24,8 +24,12 @@ export function wassersteinFromCounts(
   const n = total(reference);
   const m = total(current);
   const size = reference.length;
-  // The distribution functions at the upper end of each bin, and where that is.
-  const ends = Float64Array.from({ length: size }, (_, i) => Math.min(high, Math.max(low, i < size - 1 ? edges[i]! : high)));
+  // Where the bins end, in standard deviations: a difference of two ends may leave the range of doubles.
+  const ends = Float64Array.from(
+    { length: size },
+    (_, i) => Math.min(high, Math.max(low, i < size - 1 ? edges[i]! : high)) / deviation,
+  );
+  // The distribution functions at the upper end of each bin.
   let f = 0;
   let g = 0;
   let distance = 0;
@@ -36,7 +40,7 @@ export function wassersteinFromCounts(
     const [f0, g0] = [f, g];
     f += reference[i]! / n;
     g += current[i]! / m;
-    const from = i === 0 ? low : ends[i - 1]!;
+    const from = i === 0 ? low / deviation : ends[i - 1]!;
     const width = ends[i]! - from;
     const [before, after] = discrete ? [f0 - g0, f0 - g0] : [f0 - g0, f - g];
     distance += width * areaBetween(before, after);
@@ -47,11 +51,10 @@ export function wassersteinFromCounts(
   const variance = varianceOf(reference, slopes, n, discrete) / n + varianceOf(current, slopes, m, discrete) / m;
   const half = normalUpperQuantile((1 - CONFIDENCE) / 2) * Math.sqrt(variance);
   const bias = chance * Math.sqrt((2 / Math.PI) * (1 / n + 1 / m));
-  const statistic = distance / deviation;
-  return {
-    statistic,
-    interval: [Math.max(0, (distance - half - bias) / deviation), (distance + half) / deviation],
-  };
+  // Stored moments may have a range of more deviations than a double holds.
+  return Number.isFinite(distance + half)
+    ? { statistic: distance, interval: [Math.max(0, distance - half - bias), distance + half] }
+    : undefined;
 }
 
 /** The mean of |d| over a step on which d goes straight from `before` to `after`. */

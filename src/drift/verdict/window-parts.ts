@@ -33,7 +33,7 @@ export function partsOf(layout: ProfileLayout, profile: DriftProfile): ComparedP
 
 function baselineOf({ rows, bins, cells, moments, seasons }: ReferencePart, part: PartCounts): Baseline {
   if (seasons !== null && part.seasons !== undefined) return seasonalBaseline(seasons, part.seasons, cells.length, moments);
-  return { rows, cells, bins, moments, unknown: 0 };
+  return { rows, cells, bins, moments, weighted: false, unknown: 0 };
 }
 
 function withSamples(sides: Sides, part: PartCounts, feature: number): Sides {

@@ -102,7 +102,7 @@ export function dropOrphans(
 }
 
 /** Name of a notice for ever. */
-export function noticeKey(state: Pick<AlertState, "createdAt">, ruleSet: string, { seq }: Pick<OutboxEntry, "seq">): string {
+function noticeKey(state: Pick<AlertState, "createdAt">, ruleSet: string, { seq }: Pick<OutboxEntry, "seq">): string {
   return `${ruleSet}/${state.createdAt.toString(36)}-${seq}`;
 }
 

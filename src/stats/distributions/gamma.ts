@@ -70,7 +70,7 @@ export function gammaP(a: number, x: number): number {
  * @param x - at least 0; infinity gives 0
  * @throws a `ModelwrightError` with code `INPUT_INVALID` outside of these ranges
  * @source W. Gautschi, "A Computational Procedure for Incomplete Gamma Functions", ACM TOMS 5 (1979), for small `a` and `x`;
- * NIST Digital Library of Mathematical Functions, 8.11.4 (series) and 8.9.2 (continued fraction); {@link uniformTail} for large `a`
+ * NIST Digital Library of Mathematical Functions, 8.11.4 (series) and 8.9.2 (continued fraction); `uniformTail` for large `a`
  */
 export function gammaQ(a: number, x: number): number {
   assertArguments("gammaQ", a, x);

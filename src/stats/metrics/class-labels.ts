@@ -64,7 +64,7 @@ export function indexesOf(subject: string, labels: ArrayLike<ClassLabel>, classe
 }
 
 /** Numbers ascending, then texts by code unit. */
-export function byClass(a: ClassLabel, b: ClassLabel): number {
+function byClass(a: ClassLabel, b: ClassLabel): number {
   if (typeof a !== typeof b) return typeof a === "number" ? -1 : 1;
   return a < b ? -1 : a > b ? 1 : 0;
 }
