@@ -6,10 +6,12 @@ import { deepFreeze } from "../core/freeze.ts";
 import { parseOptions } from "../core/options.ts";
 import type { InferInput, InferOutput, Schema } from "../core/schema.ts";
 import { checkedColumns, checkedRows } from "./checked-input.ts";
+import { type CellWindow, compareCells, debiasedPsiOfCells } from "./compare-cells.ts";
 import { type ComprehensiveReport, comprehensiveOf } from "./comprehensive.ts";
 import type { CheckOptions, DriftColumns, DriftConfirmed, Drifted } from "./detector-calls.ts";
 import { type DriftDetectorOptions, detectorOptions } from "./detector-options.ts";
 import { type DriftDetectorState, parseDetectorState } from "./detector-state.ts";
+import { namesOf } from "./named-features.ts";
 import type { CellCounter, DriftLevel, DriftReport, DriftSource } from "./port.ts";
 import { ProfileCells } from "./profile/cell-counter.ts";
 import { DriftProfile, restoreProfile } from "./profile/drift-profile.ts";
@@ -17,11 +19,9 @@ import { learnProfile } from "./profile/learn-profile.ts";
 import { ProfileLayout } from "./profile/profile-layout.ts";
 import type { DriftProfileState } from "./profile/profile-state.ts";
 import { parseProfile, type ReferenceProfile, stateInvalid } from "./profile/reference-profile.ts";
-import { type ComparedPart, comparePart, compareWindow, type Judging, MIN_ROWS } from "./verdict/compare-window.ts";
-import { debiasedPsi } from "./verdict/debiased-psi.ts";
+import { type ComparedPart, comparePart, compareWindow, type Judging } from "./verdict/compare-window.ts";
 import { byMethod, type DriftMethod } from "./verdict/methods.ts";
 import { Persistence } from "./verdict/persistence.ts";
-import { sidesOf } from "./verdict/sides.ts";
 import { partsOf } from "./verdict/window-parts.ts";
 import { type WatchedFeature, watchedFeatures } from "./watched-feature.ts";
 import { WindowPanes } from "./window-panes.ts";
@@ -288,17 +288,11 @@ export class DriftDetector<S extends Schema = Schema> implements DriftSource {
   /**
    * Compares counts of cells that {@link DriftDetector.counter} has taken, or a sum of such. Seasons and segments are not told apart.
    *
-   * @throws a {@link ModelwrightError} with code `DRIFT_STATE_INVALID` without a reference, or for counts of another length
+   * @throws a {@link ModelwrightError} with code `DRIFT_STATE_INVALID` without a reference, for counts of another length, or unless those
+   * of each feature add up to `rows`
    */
-  compareCells(
-    counts: Float64Array,
-    window: { readonly rows: number; readonly since: number | null; readonly until: number | null },
-  ): DriftReport {
-    const { columns, parts } = this.#cellsOf(counts);
-    const reference = { ...parts[0]!, bins: undefined, weighted: false, unknown: 0 };
-    const sides = sidesOf(columns, reference, { rows: window.rows, cells: counts, bins: undefined, moments: undefined });
-    const part = { segment: null, sides, rows: window.rows, referenceRows: reference.rows, warnings: [] };
-    return compareWindow([part], [comparePart(part)], this.#judging, { since: window.since, until: window.until });
+  compareCells(counts: Float64Array, window: CellWindow): DriftReport {
+    return compareCells(this.#known(), counts, window, this.#judging);
   }
 
   /**
@@ -307,17 +301,7 @@ export class DriftDetector<S extends Schema = Schema> implements DriftSource {
    * @throws a {@link ModelwrightError} with code `DRIFT_STATE_INVALID` without a reference, or for counts of another length
    */
   debiasedPsi(counts: Float64Array): Float64Array {
-    const { columns, parts } = this.#cellsOf(counts);
-    const rows = counts.subarray(0, columns[0]!.cells.length).reduce((sum, count) => sum + count, 0);
-    return rows < MIN_ROWS ? new Float64Array(columns.length) : debiasedPsi(columns, parts[0]!, counts, rows);
-  }
-
-  /** The layout that counts of cells fit. */
-  #cellsOf(counts: Float64Array): ProfileLayout {
-    const layout = this.#known();
-    if (counts.length !== layout.parts[0]!.cells.length)
-      throw stateInvalid("The counts of cells do not fit the reference profile");
-    return layout;
+    return debiasedPsiOfCells(this.#known(), counts);
   }
 
   /** Counts so many rows, in as many panes as they fill. */
@@ -408,13 +392,4 @@ export class DriftDetector<S extends Schema = Schema> implements DriftSource {
 
 function parseDetectorOptions(options: unknown) {
   return parseOptions(detectorOptions, options, "DriftDetector");
-}
-
-/** Names of features of a report that `test` picks, each once. */
-function namesOf(
-  { features, segments }: Pick<DriftReport, "features" | "segments">,
-  test: (feature: DriftReport["features"][number]) => boolean,
-): string[] {
-  const all = [...features, ...segments.flatMap((part) => part.features)];
-  return [...new Set(all.filter(test).map(({ feature }) => feature))];
 }

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { parseOptions } from "../core/options.ts";
 import { invalidInput, type Schema } from "../core/schema.ts";
+import { checkedRows } from "./checked-input.ts";
 import type { DriftDetector } from "./drift-detector.ts";
 import type { DriftReport, DriftVerdict } from "./port.ts";
 import { type SimulationResult, summarizeRuns } from "./stream/simulate.ts";
@@ -52,8 +53,8 @@ const optionsSchema = z.strictObject({
  *
  * @param detector - with a reference
  * @param rows - in their order
- * @throws a `ModelwrightError` with code `CONFIG_INVALID` for wrong options, `INPUT_INVALID` for fewer rows than a window has, or a
- * change behind them, `DRIFT_STATE_INVALID` without a reference
+ * @throws a `ModelwrightError` with code `CONFIG_INVALID` for wrong options, `INPUT_INVALID` for fewer rows than a window has, a change
+ * behind them, or a row that is no object, `DRIFT_STATE_INVALID` without a reference
  *
  * @example
  * ```ts
@@ -76,13 +77,14 @@ export function simulate<S extends Schema>(
     const message = `expected at least ${windowRows} rows and a change among them, but got ${rows.length} and a change at ${changeAt}`;
     throw invalidInput("The history of simulate", [{ path: [], message }]);
   }
+  const history = checkedRows(undefined, rows);
   const windows: SimulatedWindow[] = [];
   let updates = 0;
   let falseAlarms = 0;
   let delay: number | null = null;
   let profile = detector.profile();
   for (let from = 0, to = windowRows; to <= rows.length; to += windowRows) {
-    for (let row = to - windowRows; row < to; row++) profile.observe(rows[row]!, row);
+    for (let row = to - windowRows; row < to; row++) profile.observe(history[row]!, row);
     const { verdict, features } = detector.compare(profile);
     windows.push({ from, to, verdict, features: namesOf(features) });
     const alarm = verdict === "significant" || verdict === level;

@@ -5,7 +5,10 @@ import type { ModelMonitor } from "./model-monitor.ts";
 import type { DriftHistory } from "./report/drift-history.ts";
 import { isMetricName, type PerformanceMetric } from "./report/metric-names.ts";
 import type { PerformanceSummary } from "./report/performance-report.ts";
-import type { TrafficTotals } from "./report/traffic-report.ts";
+import type { TrafficReport, TrafficTotals } from "./report/traffic-report.ts";
+
+/** Records that performance is judged by; with those of the window in which they are reached, at most twice as many. */
+const NEWEST_ROWS = 200_000;
 
 const LEVELS: readonly DriftLevel[] = ["none", "moderate", "significant"];
 
@@ -38,7 +41,8 @@ interface Reports {
  * - of the traffic, labelled by `version`: `requests`, `requestsPerSecond`, `errors`, `errorRatio`, `latencyP50Ms`, `latencyP95Ms`,
  *   `latencyP99Ms`, `positiveRatio`, `meanOutput`, `droppedRecords`; the count is that of the requests;
  * - of the labels, labelled by `version`: `labelCoverage`, and every metric of {@link PerformanceReport} such as `auc` or
- *   `rootMeanSquaredError`; the count is that of the labelled predictions. Labels come late: choose the window to match, and `minCount`;
+ *   `rootMeanSquaredError`; the count is that of the labelled predictions. Of a window with many records the newest 200 000 count, or somewhat more. Labels
+ *   come late: choose the window to match, and `minCount`;
  * - of drift: `psi` (debiased), labelled by `feature`, and `driftLevel`, 0 for none, 1 for moderate, 2 for significant, of all features
  *   together; the count is that of the rows. Features of several references have a label `reference`.
  *
@@ -84,12 +88,26 @@ async function samplesOf(
     return metric === "psi" ? psiSamples(history) : levelSamples(history);
   }
   if (metric !== "labelCoverage" && !isMetricName(metric)) return [];
-  const { versions } = await once("performance", () => monitor.performance(range, call));
+  const { versions } = await once("performance", async () => {
+    const counts = await once("traffic", () => monitor.traffic(range, call));
+    return monitor.performance({ from: newest(counts), to: range.to, maxRows: 2 * NEWEST_ROWS }, call);
+  });
   return versions.map((summary) => ({
     labels: { version: summary.version },
     value: metric === "labelCoverage" ? summary.labelCoverage : measureOf(summary, metric),
     count: metric === "labelCoverage" ? summary.predictions : summary.labelled,
   }));
+}
+
+/** Where the newest records of a stretch of time begin that are to be read: a report that is cut short is about the oldest. */
+function newest({ from, windows, total }: TrafficReport): number {
+  const share = total.requests === 0 ? 0 : total.records.logged / total.requests;
+  let rows = 0;
+  for (const window of windows.toReversed()) {
+    rows += window.requests * share;
+    if (rows > NEWEST_ROWS) return window.from;
+  }
+  return from;
 }
 
 function measureOf({ metrics }: PerformanceSummary, metric: PerformanceMetric): number | null {

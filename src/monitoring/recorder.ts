@@ -17,7 +17,7 @@ import { isSampled } from "./sampled-ids.ts";
 
 /** A prediction that was answered. */
 export interface PredictionInput {
-  /** Unique for the model; its label comes under it. @defaultValue a new UUID of version 7 */
+  /** Unique for the model; its label comes under it. One that comes again is counted, but keeps its first record. @defaultValue a new UUID of version 7 */
   readonly id?: string | undefined;
   /** Of the model, 1 to 128 characters. */
   readonly version: string;

@@ -70,7 +70,7 @@ describe.each(["binary", "regression", "multiclass"] as const)("the dashboard of
       code: fc.option(name, { nil: undefined }),
     });
     await fc.assert(
-      fc.asyncProperty(fc.array(happening, { maxLength: 25 }), async (list) => {
+      fc.asyncProperty(fc.array(happening, { maxLength: 15 }), async (list) => {
         const metric = task === "regression" ? "r2" : "accuracy";
         const sla = { latencyP99Ms: 5, latencyP95Ms: 1, errorRatio: 0.1, throughputPerSecond: 1, metrics: { [metric]: 0.5 } };
         const { monitor, clock } = monitored({ task, drift, sla });
@@ -99,7 +99,7 @@ describe.each(["binary", "regression", "multiclass"] as const)("the dashboard of
           );
         }
       }),
-      { numRuns: 60 },
+      { numRuns: 40 },
     );
   });
 });

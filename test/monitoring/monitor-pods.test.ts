@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { memoryMonitoring } from "../../src/adapters/memory/memory-monitoring.ts";
 import { sqlite } from "../../src/adapters/sqlite/index.ts";
 import { silentLogger } from "../../src/core/logger.ts";
 import { Metrics } from "../../src/core/metrics.ts";
@@ -67,6 +68,47 @@ describe("on SQLite", () => {
     const { waiting: __, ...whole } = await alone.dashboard(DAY);
     expect(whole.traffic.total.requests).toBe(300);
     expect(together).toEqual(whole);
+  });
+});
+
+describe("labels on SQLite", () => {
+  it("that several processes give at once, and again after a restart, count once", async () => {
+    const clock = new FakeClock();
+    const path = join(folder, "labels.db");
+    const ids = Array.from({ length: 300 }, (_, i) => `p${i}`);
+    const given = (process: number) => ids.map((id, i) => ({ id, label: (i + process) % 2 }));
+    {
+      await using db = sqlite({ path });
+      await using other = sqlite({ path });
+      await using first = pod(db.monitoring, clock);
+      await using second = pod(other.monitoring, clock);
+      for (const id of ids) first.record({ id, version: "7", output: 0.5 });
+      // The labels of both come while the predictions are on their way; those that are unknown to the second one come again.
+      const early = await Promise.all([first.labels(given(0)), second.labels(given(1))]);
+      expect(new Set(early[1]).difference(new Set(["unknown", "joined", "conflict"]))).toEqual(new Set());
+      const results = [...early, ...(await Promise.all([first.labels(given(0)), second.labels(given(1))]))].flat();
+      expect(results.filter((result) => result === "joined").length).toBe(300);
+    }
+    await using db = sqlite({ path });
+    await using monitor = pod(db.monitoring, clock);
+    const again = await monitor.labels([...given(0), ...given(1)]);
+    expect(again.filter((result) => result === "unchanged").length).toBe(300);
+    expect(again.filter((result) => result === "conflict").length).toBe(300);
+    expect((await monitor.performance(DAY)).total).toMatchObject({ predictions: 300, labelled: 300 });
+  });
+
+  it("join what another process has kept, whatever part of the predictions this one keeps", async () => {
+    const store = memoryMonitoring();
+    const all = monitored({ store });
+    const few = monitored({ store, sampling: 0.1 }, {}, 2);
+    const ids = Array.from({ length: 100 }, (_, i) => `p${i}`);
+    for (const [i, id] of ids.entries()) (i < 50 ? all : few).monitor.record({ id, version: "7", output: 0.5 });
+    await all.monitor.flush();
+    const results = await few.monitor.labels(ids.map((id) => ({ id, label: 1 })));
+    expect(new Set(results.slice(0, 50))).toEqual(new Set(["joined"]));
+    expect(new Set(results.slice(50))).toEqual(new Set(["joined", "not_sampled"]));
+    const { total } = await all.monitor.performance(DAY);
+    expect(total.labelled).toBe(results.filter((result) => result === "joined").length);
   });
 });
 

@@ -118,7 +118,7 @@ export class CategoricalColumn {
 const UNREADABLE = Symbol("unreadable");
 
 /** A value of a row. A getter that throws does not keep the row's other values from being counted. */
-export function valueOf(row: object, name: string): unknown {
+export function readValue(row: object, name: string): unknown {
   try {
     return (row as Readonly<Record<string, unknown>>)[name];
   } catch {

@@ -1,5 +1,5 @@
 import { invalidInput } from "../../core/schema.ts";
-import { type Column, categoryOf, valueOf } from "./column.ts";
+import { type Column, categoryOf, readValue } from "./column.ts";
 import { EMBEDDING_SAMPLE, type FeatureCountsState } from "./feature-counts.ts";
 import { type ColumnsByName, PartCounts } from "./part-counts.ts";
 import { bytesOfState, stateOfBytes } from "./profile-bytes.ts";
@@ -81,7 +81,7 @@ export class DriftProfile {
     }
     this.#parts[0]!.observe(row, at);
     const { segmentBy } = this.#layout;
-    if (segmentBy !== undefined) this.#segmentOf(valueOf(row, segmentBy))?.observe(row, at);
+    if (segmentBy !== undefined) this.#segmentOf(readValue(row, segmentBy))?.observe(row, at);
     this.#sample?.add(this.#layout.encode(row));
     this.#saw(at);
   }
@@ -97,7 +97,7 @@ export class DriftProfile {
       const columns: Record<string, unknown[]> = Object.create(null);
       for (const name of this.#layout.names) {
         const values: unknown[] = [];
-        for (let row = first; row < last; row++) values.push(valueOf(rows[row]!, name));
+        for (let row = first; row < last; row++) values.push(readValue(rows[row]!, name));
         columns[name] = values;
       }
       this.observeColumns(columns, 0, last - first, at);

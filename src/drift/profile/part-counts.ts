@@ -1,4 +1,4 @@
-import { valueOf } from "./column.ts";
+import { readValue } from "./column.ts";
 import { type FeatureCounts, type FeatureCountsState, featureCounts } from "./feature-counts.ts";
 import type { ProfileLayout } from "./profile-layout.ts";
 import { SEASONS, seasonOf, timeOf } from "./season.ts";
@@ -33,9 +33,9 @@ export class PartCounts {
 
   /** Counts a row that was seen at a time in milliseconds since the epoch. */
   observe(row: object, now: number): void {
-    for (let i = 0; i < this.features.length; i++) this.features[i]!.observe(valueOf(row, this.#names[i]!));
+    for (let i = 0; i < this.features.length; i++) this.features[i]!.observe(readValue(row, this.#names[i]!));
     const { season } = this.#layout;
-    if (season !== undefined) this.#countSeason(valueOf(row, season.at), now);
+    if (season !== undefined) this.#countSeason(readValue(row, season.at), now);
     this.rows += 1;
   }
 

@@ -1,5 +1,5 @@
 import { cellCounts } from "./cell-counts.ts";
-import { type Column, columnOf, OrderedColumn, valueOf } from "./column.ts";
+import { type Column, columnOf, OrderedColumn, readValue } from "./column.ts";
 import type { ColumnsByName } from "./part-counts.ts";
 import { fingerprint, type Moments, type ReferenceProfile, type SeasonalCounts, stateInvalid } from "./reference-profile.ts";
 import { SEASONS, type Season } from "./season.ts";
@@ -73,7 +73,8 @@ export class ProfileLayout {
     return cells.every((own, season) => {
       let at = 0;
       const adds = this.columns.every((column) => {
-        const counts = own.slice(at, (at += column.cells.length));
+        const counts = own.slice(at, at + column.cells.length);
+        at += column.cells.length;
         return counts.reduce((sum, count) => sum + count, 0) === rows[season];
       });
       return rows[season] === 0 ? own.length === 0 : adds && own.length === at;
@@ -94,7 +95,7 @@ export class ProfileLayout {
 
   /** A row as numbers, for the sample: null where it has no value or one that cannot be compared. */
   encode(row: object): (number | null)[] {
-    return this.#sampled.map((column) => encoded(column, valueOf(row, column.profile.feature)));
+    return this.#sampled.map((column) => encoded(column, readValue(row, column.profile.feature)));
   }
 
   /** A row of columns as numbers. */

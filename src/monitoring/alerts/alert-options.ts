@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { Metrics } from "../../core/metrics.ts";
 import { passed, port } from "../../core/options.ts";
 import type { KeyValueStore } from "../../storage/port.ts";
 import { isText, MAX_TEXT } from "../monitor-text.ts";
@@ -54,7 +55,12 @@ export interface AlertRulesOptions {
    * and new rules can work side by side while one replaces the other, ms. @defaultValue 5 minutes
    */
   readonly removedAfterMs?: number | undefined;
+  /** Takes gauges of firing alerts and counters of evaluations and notices; those of a `ModelMonitor`, for example. @defaultValue an own one */
+  readonly metrics?: Metrics | undefined;
 }
+
+const isMetrics = (value: unknown) =>
+  ["counter", "gauge"].every((method) => typeof (value as Record<string, unknown> | null | undefined)?.[method] === "function");
 
 const MINUTE_MS = 60_000;
 const duration = z.int().min(1);
@@ -104,6 +110,7 @@ export const alertOptionsSchema = z
       .min(0)
       .default(15 * MINUTE_MS),
     removedAfterMs: duration.default(5 * MINUTE_MS),
+    metrics: passed<Metrics>("a Metrics", isMetrics).default(() => new Metrics()),
   })
   .refine(({ rules, maxAlertsPerRule }) => rules.length * maxAlertsPerRule <= MAX_INSTANCES, {
     path: ["maxAlertsPerRule"],

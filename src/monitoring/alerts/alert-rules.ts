@@ -9,9 +9,11 @@ import { keepAlive } from "../../core/keep-alive.ts";
 import { Lifecycle } from "../../core/lifecycle.ts";
 import { Limiter } from "../../core/limiter.ts";
 import { defaultLogger, guarded, type Logger } from "../../core/logger.ts";
+import type { Metrics } from "../../core/metrics.ts";
 import { invalidConfig, parseOptions } from "../../core/options.ts";
 import { systemRandom } from "../../core/random.ts";
 import { traced } from "../../core/trace.ts";
+import { AlertMetrics } from "./alert-metrics.ts";
 import { type AlertRulesOptions, type AlertSettings, alertOptionsSchema } from "./alert-options.ts";
 import type { AlertState, OutboxEntry } from "./alert-state.ts";
 import { AlertStore } from "./alert-store.ts";
@@ -94,6 +96,9 @@ export class AlertRules implements AsyncDisposable {
   readonly #lifecycle = new Lifecycle("The alert rules");
   /** What came of deliveries, until the store knows; so that a store that fails for a while has nothing delivered twice. */
   #unsettled: { readonly createdAt: number; readonly results: readonly DeliveryResult[] } | undefined;
+  /** Counters and gauges, for Prometheus text of the whole process. */
+  readonly metrics: Metrics;
+  readonly #series: AlertMetrics;
   readonly #transition: Emitter<AlertTransition>;
   readonly #delivered: Emitter<AlertNotice>;
   readonly #deliveryFailed: Emitter<DeliveryFailure>;
@@ -124,6 +129,9 @@ export class AlertRules implements AsyncDisposable {
     this.#store = new AlertStore(settings.store, settings.name, clock);
     this.#nextId = uuidv7Generator({ clock, random });
     this.#id = this.#nextId();
+    this.metrics = settings.metrics;
+    const channels = settings.channels.map(({ channel }) => channel.name);
+    this.#series = new AlertMetrics(settings.metrics, settings.name, channels);
     this.#ticker = new Ticker(clock, () => this.#tick());
     this.#transition = new Emitter(logger);
     this.onTransition = this.#transition.event;
@@ -143,7 +151,7 @@ export class AlertRules implements AsyncDisposable {
       traced(
         "monitoring.alerts.evaluate",
         () => ({ ruleSet: this.#settings.name, rules: this.#settings.rules.length }),
-        () => this.#turn.run(() => this.#evaluate(signal), { signal }),
+        () => this.#turn.run(() => this.#counted(signal), { signal }),
       ),
     );
   }
@@ -220,6 +228,15 @@ export class AlertRules implements AsyncDisposable {
     return this.close();
   }
 
+  async #counted(signal: AbortSignal | undefined): Promise<AlertEvaluation> {
+    try {
+      return await this.#evaluate(signal);
+    } catch (error) {
+      this.#series.failed();
+      throw error;
+    }
+  }
+
   async #evaluate(signal: AbortSignal | undefined): Promise<AlertEvaluation> {
     const { rules, source, queryTimeoutMs } = this.#settings;
     const answers = await readMetrics(rules, source, queryTimeoutMs, this.#clock, signal);
@@ -238,6 +255,7 @@ export class AlertRules implements AsyncDisposable {
     for (const failure of answers.failures)
       this.#logger.warn("A metric could not be read; its alerts stay as they were", { ...failure });
     for (const left of leftOut) this.#logger.warn("Series of a metric were left out", { ...left });
+    this.#series.evaluated(showAlerts(decision.state, this.#settings, at), answers.failures.length);
     this.#evaluated.emit(evaluation);
     return evaluation;
   }
@@ -255,6 +273,7 @@ export class AlertRules implements AsyncDisposable {
       const { outcome, error, at } = outcomes.get(entry.seq)!;
       if (outcome === "delivered") {
         delivered.push(notice);
+        this.#series.notice(notice.channel, "delivered");
         this.#delivered.emit(notice);
       } else if (outcome === "failed") {
         const attempts = entry.attempts + 1;
@@ -285,6 +304,7 @@ export class AlertRules implements AsyncDisposable {
 
   #tellFailed(failure: DeliveryFailure): void {
     const { notice, error, attempts, retryInMs } = failure;
+    this.#series.notice(notice.channel, retryInMs === undefined ? "given_up" : "failed");
     const facts = { channel: notice.channel, key: notice.key, error, attempts, retryInMs };
     this.#logger.warn(retryInMs === undefined ? "A notice was given up" : "A notice could not be delivered, and waits", facts);
     this.#deliveryFailed.emit(Object.freeze(failure));

@@ -77,7 +77,9 @@ export function exactKsSf(a: number, b: number, gap: number, alternative: "two-s
     if (low > 0) touched[low - 1] = 1;
     let left = low > 0 ? 1 : 0;
     for (let j = low; j <= high; j++) {
-      if (i + j > 0) left = (touched[j]! * i + left * j) / (i + j);
+      // Only one product and one sum of a cell wait for the cell before it. At (0, 0) there is no predecessor, and nothing is touched.
+      const share = 1 / (i + j || 1);
+      left = touched[j]! * (i * share) + left * (j * share);
       touched[j] = left;
     }
   }
