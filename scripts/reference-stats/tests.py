@@ -47,7 +47,8 @@ def ks(a, b):
         r = stats.ks_2samp(a, b, alternative=alternative, method="exact")
         asymptotic = stats.ks_2samp(a, b, alternative=alternative, method="asymp").pvalue
         if alternative == "two-sided":
-            asymptotic = special.kolmogorov(np.sqrt(len(a) * len(b) / (len(a) + len(b))) * r.statistic)
+            root = np.sqrt(len(a) * len(b) / (len(a) + len(b)))
+            asymptotic = special.kolmogorov((root + 0.12 + 0.11 / root) * r.statistic)
         found.append({"alternative": alternative, "statistic": r.statistic, "location": r.statistic_location, "exact": r.pvalue, "asymptotic": float(asymptotic)})
     return found
 

@@ -1,17 +1,12 @@
-import type { DriftReport } from "./port.ts";
+import type { CellTimes, CellWindow, DriftReport } from "./port.ts";
 import type { Column } from "./profile/column.ts";
 import type { ProfileLayout } from "./profile/profile-layout.ts";
 import { stateInvalid } from "./profile/reference-profile.ts";
+import { SEASONS, seasonOf } from "./profile/season.ts";
 import { comparePart, compareWindow, type Judging, MIN_ROWS } from "./verdict/compare-window.ts";
 import { debiasedPsi } from "./verdict/debiased-psi.ts";
-import { sidesOf } from "./verdict/sides.ts";
-
-/** When the rows of counted cells were seen. */
-export interface CellWindow {
-  readonly rows: number;
-  readonly since: number | null;
-  readonly until: number | null;
-}
+import { type Baseline, seasonalBaseline, sidesOf } from "./verdict/sides.ts";
+import { warningsOf } from "./verdict/window-parts.ts";
 
 /**
  * The report of counts of cells: {@link DriftDetector.compareCells}.
@@ -21,15 +16,15 @@ export interface CellWindow {
 export function compareCells(
   layout: ProfileLayout,
   counts: Float64Array,
-  { rows, since, until }: CellWindow,
+  { rows, since, until, times }: CellWindow,
   judging: Judging,
 ): DriftReport {
   assertFits(layout, counts);
-  const { columns, parts } = layout;
+  const { columns } = layout;
   if (!addUp(columns, counts, rows)) throw stateInvalid("The counts of cells do not add up to the rows of each feature");
-  const reference = { ...parts[0]!, bins: undefined, weighted: false, unknown: 0 };
+  const reference = baselineOf(layout, times);
   const sides = sidesOf(columns, reference, { rows, cells: counts, bins: undefined, moments: undefined });
-  const part = { segment: null, sides, rows, referenceRows: reference.rows, warnings: [] };
+  const part = { segment: null, sides, rows, referenceRows: reference.rows, warnings: warningsOf(null, reference, layout) };
   return compareWindow([part], [comparePart(part)], judging, { since, until });
 }
 
@@ -38,11 +33,22 @@ export function compareCells(
  *
  * @throws a `ModelwrightError` with code `DRIFT_STATE_INVALID` for counts of another length
  */
-export function debiasedPsiOfCells(layout: ProfileLayout, counts: Float64Array): Float64Array {
+export function debiasedPsiOfCells(layout: ProfileLayout, counts: Float64Array, times: CellTimes | undefined): Float64Array {
   assertFits(layout, counts);
-  const { columns, parts } = layout;
+  const { columns } = layout;
   const rows = counts.subarray(0, columns[0]!.cells.length).reduce((sum, count) => sum + count, 0);
-  return rows < MIN_ROWS ? new Float64Array(columns.length) : debiasedPsi(columns, parts[0]!, counts, rows);
+  return rows < MIN_ROWS ? new Float64Array(columns.length) : debiasedPsi(columns, baselineOf(layout, times), counts, rows);
+}
+
+/** All rows of the reference, or those of the seasons in which rows were seen, weighted alike. */
+function baselineOf({ parts, season }: ProfileLayout, times: CellTimes | undefined): Baseline {
+  const { rows, cells, moments, seasons } = parts[0]!;
+  if (season === undefined || seasons === null || times === undefined) {
+    return { rows, cells, bins: undefined, moments, weighted: false, unknown: 0 };
+  }
+  const seen = new Float64Array(SEASONS[season.by]);
+  for (const [at, count] of times) seen[seasonOf(season.by, at)]! += count;
+  return seasonalBaseline(seasons, seen, cells.length, moments);
 }
 
 function assertFits({ parts }: ProfileLayout, counts: Float64Array): void {

@@ -6,13 +6,13 @@ import { deepFreeze } from "../core/freeze.ts";
 import { parseOptions } from "../core/options.ts";
 import type { InferInput, InferOutput, Schema } from "../core/schema.ts";
 import { checkedColumns, checkedRows } from "./checked-input.ts";
-import { type CellWindow, compareCells, debiasedPsiOfCells } from "./compare-cells.ts";
+import { compareCells, debiasedPsiOfCells } from "./compare-cells.ts";
 import { type ComprehensiveReport, comprehensiveOf } from "./comprehensive.ts";
 import type { CheckOptions, DriftColumns, DriftConfirmed, Drifted } from "./detector-calls.ts";
 import { type DriftDetectorOptions, detectorOptions } from "./detector-options.ts";
 import { type DriftDetectorState, parseDetectorState } from "./detector-state.ts";
 import { namesOf } from "./named-features.ts";
-import type { CellCounter, DriftLevel, DriftReport, DriftSource } from "./port.ts";
+import type { CellCounter, CellTimes, CellWindow, DriftLevel, DriftReport, DriftSource } from "./port.ts";
 import { ProfileCells } from "./profile/cell-counter.ts";
 import { DriftProfile, restoreProfile } from "./profile/drift-profile.ts";
 import { learnProfile } from "./profile/learn-profile.ts";
@@ -286,7 +286,8 @@ export class DriftDetector<S extends Schema = Schema> implements DriftSource {
   }
 
   /**
-   * Compares counts of cells that {@link DriftDetector.counter} has taken, or a sum of such. Seasons and segments are not told apart.
+   * Compares counts of cells that {@link DriftDetector.counter} has taken, or a sum of such; with
+   * `times` against the seasons in which they were seen. Segments are not told apart.
    *
    * @throws a {@link ModelwrightError} with code `DRIFT_STATE_INVALID` without a reference, for counts of another length, or unless those
    * of each feature add up to `rows`
@@ -300,8 +301,8 @@ export class DriftDetector<S extends Schema = Schema> implements DriftSource {
    *
    * @throws a {@link ModelwrightError} with code `DRIFT_STATE_INVALID` without a reference, or for counts of another length
    */
-  debiasedPsi(counts: Float64Array): Float64Array {
-    return debiasedPsiOfCells(this.#known(), counts);
+  debiasedPsi(counts: Float64Array, times?: CellTimes): Float64Array {
+    return debiasedPsiOfCells(this.#known(), counts, times);
   }
 
   /** Counts so many rows, in as many panes as they fill. */

@@ -14,6 +14,8 @@ export * from "./multivariate/index.ts";
 export * from "./performance/index.ts";
 export type {
   CellCounter,
+  CellTimes,
+  CellWindow,
   DriftBin,
   DriftHint,
   DriftLevel,
@@ -47,7 +49,7 @@ export * from "./report/index.ts";
 export { type DriftSimulation, type SimulatedWindow, type SimulateOptions, simulate } from "./simulate.ts";
 export * from "./stream/index.ts";
 export type { Correction } from "./verdict/correction.ts";
-export type { DriftMethod, MethodFinding } from "./verdict/methods.ts";
+export { DRIFT_METHODS, type DriftMethod, type MethodFinding } from "./verdict/methods.ts";
 export type { ConfirmOptions, PersistenceState } from "./verdict/persistence.ts";
 export type { DriftThresholds } from "./verdict/thresholds.ts";
 export type { FeatureKinds, FeatureOptions, KindOf, WatchedFeature } from "./watched-feature.ts";

@@ -145,6 +145,18 @@ export interface CellCounter {
   take(): Float64Array;
 }
 
+/** How many rows of a sum of counts were seen when, milliseconds since the epoch, to the hour or finer: for references that have seasons. */
+export type CellTimes = readonly (readonly [at: number, rows: number])[];
+
+/** When the rows of counted cells were seen. */
+export interface CellWindow {
+  readonly rows: number;
+  readonly since: number | null;
+  readonly until: number | null;
+  /** @defaultValue not told: a seasonal reference is then compared as a whole */
+  readonly times?: CellTimes | undefined;
+}
+
 /** Port: what a monitor needs of a drift detector. Counts of one `fingerprint` add up. */
 export interface DriftSource {
   /** Names the reference whose cells the counts belong to. @throws without a reference */
@@ -154,10 +166,7 @@ export interface DriftSource {
   /** An empty counter. */
   counter(): CellCounter;
   /** Compares a sum of counts with the reference. */
-  compareCells(
-    counts: Float64Array,
-    window: { readonly rows: number; readonly since: number | null; readonly until: number | null },
-  ): DriftReport;
+  compareCells(counts: Float64Array, window: CellWindow): DriftReport;
   /** Debiased PSI of each feature in the order of `layout`, the quick way, for a time line. */
-  debiasedPsi(counts: Float64Array): Float64Array;
+  debiasedPsi(counts: Float64Array, times?: CellTimes): Float64Array;
 }

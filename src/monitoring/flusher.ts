@@ -4,7 +4,7 @@ import { ModelwrightError } from "../core/errors.ts";
 import type { Random } from "../core/random.ts";
 import type { OpenBuckets } from "./bucket/open-buckets.ts";
 import type { MonitorMetrics } from "./monitor-metrics.ts";
-import type { MonitoringStore, NewPrediction } from "./port.ts";
+import type { MonitoringStore, NewPrediction, StoredBucket } from "./port.ts";
 import type { PredictionLog } from "./prediction-log.ts";
 
 /** Longest that one call of the store may take, so that one that hangs does not hold up the next. */
@@ -190,19 +190,32 @@ export class Flusher {
   }
 
   async #flushBuckets(): Promise<void> {
-    const { store, model, buckets } = this.#options;
+    const { buckets } = this.#options;
     for (let left = buckets.size; left > 0; left -= BUCKET_BATCH) {
       const batch = buckets.take(BUCKET_BATCH);
       if (batch === undefined) break;
       try {
-        await this.#limited((signal) => store.putBuckets(model, batch.stored, { signal }));
+        batch.done(await this.#putBuckets(batch.stored));
       } catch (error) {
         batch.failed();
         throw error;
       }
-      batch.done();
     }
     buckets.sweep();
+  }
+
+  /** Stores buckets, as {@link Flusher.#addRecords} does records, and answers those that were refused. */
+  async #putBuckets(stored: readonly StoredBucket[]): Promise<readonly StoredBucket[]> {
+    const { store, model } = this.#options;
+    try {
+      await this.#limited((signal) => store.putBuckets(model, stored, { signal }));
+      return [];
+    } catch (error) {
+      if (!ModelwrightError.is(error, "INPUT_INVALID")) throw error;
+      if (stored.length === 1) return stored;
+      const half = stored.length >> 1;
+      return [...(await this.#putBuckets(stored.slice(0, half))), ...(await this.#putBuckets(stored.slice(half)))];
+    }
   }
 
   #limited<T>(work: (signal: AbortSignal | undefined) => Promise<T>): Promise<T> {

@@ -35,7 +35,13 @@ export type { ErrorInput, PredictionInput } from "./recorder.ts";
 export type { DriftComparison, DriftHistory } from "./report/drift-history.ts";
 export type { Measure, Measures } from "./report/measure-rows.ts";
 export type { BinaryMetric, MulticlassMetric, PerformanceMetric, RegressionMetric } from "./report/metric-names.ts";
-export type { DashboardOptions, MonitorDashboard, PerformanceOptions, VersionRangeOptions } from "./report/monitor-reports.ts";
+export type {
+  DashboardOptions,
+  MonitorDashboard,
+  PerformanceOptions,
+  SlaOptions,
+  VersionRangeOptions,
+} from "./report/monitor-reports.ts";
 export type { MissingRecords, PerformanceReport, PerformanceSummary } from "./report/performance-report.ts";
 export type { ObjectiveResult, SlaReport } from "./report/sla-report.ts";
 export type {

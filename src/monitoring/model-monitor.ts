@@ -37,6 +37,7 @@ import {
   MonitorReports,
   outputScale,
   type PerformanceOptions,
+  type SlaOptions,
   type VersionRangeOptions,
 } from "./report/monitor-reports.ts";
 import type { PerformanceReport } from "./report/performance-report.ts";
@@ -129,7 +130,7 @@ export class ModelMonitor implements AsyncDisposable {
       },
       onLost: (buckets) => {
         this.#series.lostBuckets.inc(buckets);
-        this.#logger.error("Counts are lost: the store has not taken buckets for too long", { buckets });
+        this.#logger.error("Counts are lost: the store has refused buckets, or not taken them for too long", { buckets });
       },
     });
     this.#flusher = new Flusher({
@@ -247,7 +248,7 @@ export class ModelMonitor implements AsyncDisposable {
   }
 
   /** How the model has kept to what was promised in the option `sla`. */
-  sla(options: DashboardOptions = {}, call?: CallOptions): Promise<SlaReport> {
+  sla(options: SlaOptions = {}, call?: CallOptions): Promise<SlaReport> {
     return this.#run("monitoring.sla", call, (signal) => this.#reports.sla(options, signal));
   }
 

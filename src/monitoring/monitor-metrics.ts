@@ -68,7 +68,7 @@ export class MonitorMetrics {
     this.refused = records.with({ ...of, outcome: "refused" });
     this.lostBuckets = this.#counter(
       "lost_buckets_total",
-      "Buckets that the store could not take in time, and whose counts are lost.",
+      "Buckets that the store has refused or not taken in time, and whose counts are lost.",
     );
     this.clockAhead = this.#counter("clock_ahead_total", "Times in the future that were taken for now.");
     this.driftFailures = this.#counter("drift_failures_total", "Failures of the drift source to count.");

@@ -1,5 +1,5 @@
 import { invalidInput } from "../core/schema.ts";
-import { assertSample, isOrdered } from "./assert-sample.ts";
+import { assertList, assertSample, isOrdered } from "./assert-sample.ts";
 
 /**
  * Refuses an empty sample and NaN; infinities pass. One tight loop, without a call for each value: samples may hold millions.
@@ -7,6 +7,7 @@ import { assertSample, isOrdered } from "./assert-sample.ts";
  * @throws a `ModelwrightError` with code `INPUT_INVALID`
  */
 export function assertOrderedSample(subject: string, values: ArrayLike<number>): void {
+  assertList(subject, values);
   let valid = values.length > 0;
   if (values instanceof Float64Array) for (let i = 0; i < values.length; i++) valid &&= !Number.isNaN(values[i]);
   else for (let i = 0; i < values.length; i++) valid &&= isOrdered(values[i]!);
@@ -19,6 +20,7 @@ export function assertOrderedSample(subject: string, values: ArrayLike<number>):
  * @throws a `ModelwrightError` with code `INPUT_INVALID`
  */
 export function assertFiniteSample(subject: string, values: ArrayLike<number>): void {
+  assertList(subject, values);
   let valid = values.length > 0;
   if (values instanceof Float64Array) for (let i = 0; i < values.length; i++) valid &&= values[i]! - values[i]! === 0;
   else for (let i = 0; i < values.length; i++) valid &&= Number.isFinite(values[i]);

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { parseOptions, passed } from "../core/options.ts";
 import { type Random, seeded } from "../core/random.ts";
 import { invalidInput } from "../core/schema.ts";
-import { assertSample } from "./assert-sample.ts";
+import { assertFunction, assertSample } from "./assert-sample.ts";
 import { normalCdf, normalQuantile } from "./distributions/normal.ts";
 import { confidenceLevel } from "./experiments/confidence.ts";
 import { quantileOfSorted } from "./quantile.ts";
@@ -79,6 +79,7 @@ export function bootstrapInterval(
 ): BootstrapResult {
   const { seed, random = seeded(seed), ...plan } = parseOptions(optionsSchema, options, "bootstrapInterval");
   assertSample("the sample of bootstrapInterval", values, "a finite number", Number.isFinite);
+  assertFunction("the statistic of bootstrapInterval", statistic);
   const sample = Float64Array.from(values);
   const draw = new Float64Array(sample.length);
   const evaluate = (rows: Uint32Array) => {

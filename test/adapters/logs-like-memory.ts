@@ -96,7 +96,7 @@ async function contents(store: TrackingStore) {
 }
 
 /** Checks a store against the one in memory: the same batches, one after the other or many at once, lead to the same run. */
-export function logsLikeMemory(title: string, open: () => TrackingStore | Promise<TrackingStore>): void {
+export function logsLikeMemory(title: string, open: () => TrackingStore | Promise<TrackingStore>, numRuns = 60): void {
   describe(title, () => {
     it("keeps of any batches what the store in memory keeps", async () => {
       await fc.assert(
@@ -106,7 +106,7 @@ export function logsLikeMemory(title: string, open: () => TrackingStore | Promis
           expect(await fill(store, given, together)).toEqual(await fill(memory, given, together));
           expect(await contents(store)).toEqual(await contents(memory));
         }),
-        { numRuns: 60 },
+        { numRuns },
       );
     });
   });

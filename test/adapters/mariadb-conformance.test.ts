@@ -37,8 +37,9 @@ onMariadb("mariadb", () => {
   onlineStoreConformance(kit, () => open("online"));
   keyValueStoreConformance(kit, () => open("keyValues"));
   monitoringStoreConformance(kit, () => open("monitoring"));
-  newestRowWins("mariadb", () => open("online"));
-  logsLikeMemory("mariadb", () => open("tracking"));
-  monitorsLikeMemory("mariadb", () => open("monitoring"));
-  changesLikeMemory("mariadb", () => open("registry"), 20);
+  // Few runs, since each is hundreds of round trips; test/soak/sql-stores.soak.ts does many.
+  newestRowWins("mariadb", () => open("online"), 20);
+  logsLikeMemory("mariadb", () => open("tracking"), 15);
+  monitorsLikeMemory("mariadb", () => open("monitoring"), 12);
+  changesLikeMemory("mariadb", () => open("registry"), 8);
 });

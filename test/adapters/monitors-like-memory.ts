@@ -80,7 +80,7 @@ async function contents(store: MonitoringStore, name: string, asked: PredictionQ
 }
 
 /** Checks a store against the one in memory: after the same calls both answer the same. */
-export function monitorsLikeMemory(title: string, open: () => MonitoringStore | Promise<MonitoringStore>): void {
+export function monitorsLikeMemory(title: string, open: () => MonitoringStore | Promise<MonitoringStore>, numRuns = 30): void {
   describe(title, () => {
     it("answers of any calls what the store in memory answers", async () => {
       const calls = fc.array(change, { maxLength: 12 });
@@ -94,7 +94,7 @@ export function monitorsLikeMemory(title: string, open: () => MonitoringStore | 
               expect(await contents(store, name, asked)).toEqual(await contents(memory, name, asked));
           }
         }),
-        { numRuns: 30 },
+        { numRuns },
       );
     });
   });

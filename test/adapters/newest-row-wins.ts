@@ -15,7 +15,7 @@ const rows = fc.array(
 );
 
 /** Checks a store against the definition: the greatest (event, creation, position) of each key, however the rows are batched. */
-export function newestRowWins(title: string, open: () => OnlineStore | Promise<OnlineStore>): void {
+export function newestRowWins(title: string, open: () => OnlineStore | Promise<OnlineStore>, numRuns = 60): void {
   describe(title, () => {
     it("keeps the newest row of each key for every order and every batching", async () => {
       await fc.assert(
@@ -36,7 +36,7 @@ export function newestRowWins(title: string, open: () => OnlineStore | Promise<O
             expect(await store.readMany(keys)).toEqual(expected);
           },
         ),
-        { numRuns: 60 },
+        { numRuns },
       );
     });
   });

@@ -37,8 +37,9 @@ onPostgres("postgres", () => {
   onlineStoreConformance(kit, () => open("online"));
   keyValueStoreConformance(kit, () => open("keyValues"));
   monitoringStoreConformance(kit, () => open("monitoring"));
-  newestRowWins("postgres", () => open("online"));
-  logsLikeMemory("postgres", () => open("tracking"));
-  monitorsLikeMemory("postgres", () => open("monitoring"));
-  changesLikeMemory("postgres", () => open("registry"), 20);
+  // Few runs, since each is hundreds of round trips; test/soak/sql-stores.soak.ts does many.
+  newestRowWins("postgres", () => open("online"), 20);
+  logsLikeMemory("postgres", () => open("tracking"), 15);
+  monitorsLikeMemory("postgres", () => open("monitoring"), 12);
+  changesLikeMemory("postgres", () => open("registry"), 8);
 });

@@ -116,13 +116,21 @@ describe("fit", () => {
     const [dice, word] = new DriftDetector({ schema }).fit(rows).features;
     expect(dice).toMatchObject({ coarse: null, counts: [0, 200, 200, 200, 200, 200, 200, 0, 0, 0, 0] });
     if (word?.kind !== "categorical") throw new Error("expected a categorical feature");
-    expect(word.categories).toEqual(["w0", "w1", "w2", "w3", "w4", "w5", "w6", "w7", "w8", "w9"]);
-    expect([word.tail.length, word.singletons]).toEqual([600, 600]);
-    expect(word.counts.slice(-4)).toEqual([600, 0, 0, 0]);
-    const many = Array.from({ length: 9000 }, (_, i) => ({ dice: 1, word: `w${i % 1500}` }));
+    // More categories than bins: half of the rows choose, the other half count.
+    expect(word.share).toBe(0.5);
+    expect(word.categories.toSorted()).toEqual(["w0", "w1", "w2", "w3", "w4", "w5", "w6", "w7", "w8", "w9"]);
+    expect(word.tail).toHaveLength(600);
+    expect(word.counts.slice(0, 10).every((count) => count > 15 && count < 45)).toBe(true);
+    const total = word.counts.reduce((sum, count) => sum + count, 0);
+    expect([total > 500, total < 700]).toEqual([true, true]);
+    const many = Array.from({ length: 150_000 }, (_, i) => ({ dice: 1, word: `w${i % 1500}` }));
     const [, words] = new DriftDetector({ schema }).fit(many).features;
     if (words?.kind !== "categorical") throw new Error("expected a categorical feature");
-    expect([words.categories.length, words.tail.length, ...words.counts.slice(-4)]).toEqual([50, 950, 5700, 3000, 0, 0]);
+    expect([words.categories.length, words.tail.length, words.counts.length]).toEqual([50, 950, 54]);
+    const few = Array.from({ length: 500 }, (_, i) => ({ dice: 1, word: i < 4 ? "rare" : `w${i % 5}` }));
+    const [, all] = new DriftDetector({ schema }).fit(few).features;
+    expect(all).toMatchObject({ share: 1, categories: ["w4", "w0", "w1", "w2", "w3"], tail: ["rare"] });
+    expect(all!.counts).toEqual([100, 99, 99, 99, 99, 4, 0, 0, 0]);
   });
 });
 

@@ -166,7 +166,18 @@ describe("comprehensive", () => {
       }
       detector.reset();
     }
-    for (const method of ["psi", "jensen-shannon", "hellinger", "chi-squared", "g-test", "mann-whitney", "welch"]) {
+    for (const method of [
+      "psi",
+      "jensen-shannon",
+      "hellinger",
+      "chi-squared",
+      "g-test",
+      "kullback-leibler",
+      "cramer-von-mises",
+      "anderson-darling",
+      "mann-whitney",
+      "welch",
+    ]) {
       expect(rejected.get(method)! / runs, method).toBeGreaterThan(0.025);
       expect(rejected.get(method)! / runs, method).toBeLessThan(0.075);
     }

@@ -116,6 +116,20 @@ describe("every prediction is accounted for", () => {
     expect([records(monitor, "logged"), records(monitor, "repeated")]).toEqual([2, 3]); // it was sent twice, not recorded twice
   });
 
+  it("with a bucket that the store refuses, which keeps no other from it", async () => {
+    const store = memoryMonitoring();
+    const putBuckets: MonitoringStore["putBuckets"] = async (model, buckets, call) => {
+      if (buckets.some(({ series }) => series === "v3")) throw invalid();
+      return store.putBuckets(model, buckets, call);
+    };
+    const { monitor } = monitored({ store }, { putBuckets });
+    for (let i = 0; i < 8; i++) monitor.record({ version: `v${i}`, output: 0.5 });
+    await monitor.flush();
+    await monitor.flush();
+    expect(shown(monitor, 'lost_buckets_total{model="fraud"}')).toBe(1);
+    expect((await monitor.traffic(DAY)).total.requests).toBe(7);
+  });
+
   it("with a flood of versions, whose buckets are stored before there is no room for them", async () => {
     const { monitor, clock } = monitored({ buffer: { maxBuckets: 300 } });
     for (let i = 0; i < 1500; i++) {

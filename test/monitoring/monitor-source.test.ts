@@ -92,6 +92,10 @@ describe("the metrics of a monitor, for alert rules,", () => {
     expect(notices.flatMap(({ alerts }) => alerts.map(({ rule, severity, labels }) => [rule, severity, labels.feature]))).toEqual(
       [["drift", "critical", "x"]],
     );
+    const shown = await monitor.dashboard({ alerts: rules });
+    expect(shown.alerts).toEqual(await rules.alerts());
+    expect(shown.alerts![0]).toMatchObject({ rule: "drift", state: "firing", severity: "critical" });
+    expect((await monitor.dashboard()).alerts).toBeNull();
     await rules.close();
     await monitor.close();
   });
@@ -104,5 +108,40 @@ describe("the metrics of a monitor, for alert rules,", () => {
     await expect(source.samples(query, clock.now(), { signal: aborted })).rejects.toThrow("stop");
     expect((await source.samples(query, clock.now())).map(({ count }) => count)).toEqual([300, 100]);
     await monitor.close();
+  });
+});
+
+describe("drift of a monitor", () => {
+  it("compares each hour with the same hours, where the reference has seasons", async () => {
+    const HOUR = 60 * MINUTE;
+    const clock = new FakeClock({ startMs: 20_000 * 24 * HOUR });
+    const schema = z.object({ at: z.number(), load: z.number() });
+    const load = (hour: number) => randomNormal(random) + (hour % 24 < 6 ? 4 : 0);
+    const options = { schema, features: { load: "numeric" } } as const;
+    const [plain, seasonal] = [
+      new DriftDetector(options),
+      new DriftDetector({ ...options, season: { by: "hour-of-day", at: "at" } }),
+    ];
+    for (const detector of [plain, seasonal]) {
+      detector.fit(Array.from({ length: 24 * 200 }, (_, i) => ({ at: i * HOUR, load: load(i) })));
+    }
+    const verdicts = [];
+    for (const drift of [plain, seasonal]) {
+      const monitor = new ModelMonitor({ model: "m", task: "regression", store: memoryMonitoring(), drift }, { clock });
+      const from = clock.now();
+      for (let hour = 0; hour < 6; hour++) {
+        for (let i = 0; i < 100; i++)
+          monitor.record({ version: "1", output: 1, input: { load: load(hour) }, at: from + hour * HOUR });
+        clock.advance(HOUR);
+      }
+      const [comparison] = (await monitor.drift({ from, to: from + 6 * HOUR, everyMs: HOUR })).comparisons;
+      verdicts.push([comparison!.report.verdict, Math.max(...comparison!.windows.map(({ psi }) => psi![0]!)) > 0.25]);
+      await monitor.close();
+      clock.advance(18 * HOUR);
+    }
+    expect(verdicts).toEqual([
+      ["significant", true],
+      ["none", false],
+    ]);
   });
 });

@@ -24,7 +24,12 @@ const number = z.object({ x: z.number().nullable() });
 
 /** What chance alone and single odd values do to a detector, `runs` windows for each line. */
 export function simulations(runs: number): Simulation[] {
-  return [withoutDrift(runs), peeking(Math.max(20, Math.round(runs / 5))), odd(Math.max(20, Math.round(runs / 5)))];
+  return [
+    withoutDrift(runs),
+    manyCategories(Math.max(20, Math.round(runs / 4))),
+    peeking(Math.max(20, Math.round(runs / 5))),
+    odd(Math.max(20, Math.round(runs / 5))),
+  ];
 }
 
 /** P-values of undrifted windows below 5 %: equally and unequally frequent categories, and numbers. */
@@ -51,6 +56,35 @@ function withoutDrift(runs: number): Simulation {
     }
   }
   return { title: `Without drift: p < ${ALPHA} in a share of the windows`, lines };
+}
+
+/** More categories than bins, so that those with a bin are chosen: what is chosen and counted on the same rows looks as if it had fallen. */
+function manyCategories(runs: number): Simulation {
+  const lines = (
+    [
+      [1000, 1000, 300, 1],
+      [2000, 2000, 300, 2.5],
+      [10_000, 2000, 200, 1],
+    ] as const
+  ).map(([reference, rows, categories, power]) => {
+    const random = seeded(reference + categories);
+    const draw = (length: number) =>
+      Array.from({ length }, () => ({ word: `w${Math.floor(categories * random.next() ** power)}` }));
+    const found = share(runs, () => {
+      const detector = new DriftDetector({ schema: word, validate: "never" });
+      detector.fit(draw(reference));
+      detector.observe(draw(rows));
+      return detector.check().features[0]!.pValue < ALPHA;
+    });
+    const law = power === 1 ? "as frequent" : "of unlike frequency";
+    return line(
+      `${categories} categories ${law}, ${rows} rows against ${reference}`,
+      found,
+      "at most 7 %",
+      within(found, 0, 0.07, runs),
+    );
+  });
+  return { title: `Without drift, more categories than bins: p < ${ALPHA}`, lines };
 }
 
 /** A window that grows, checked a hundred times. */

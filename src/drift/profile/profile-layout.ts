@@ -72,12 +72,13 @@ export class ProfileLayout {
   #seasonFits({ rows, cells }: SeasonalCounts): boolean {
     return cells.every((own, season) => {
       let at = 0;
-      const adds = this.columns.every((column) => {
+      const bounded = this.columns.every((column) => {
         const counts = own.slice(at, at + column.cells.length);
         at += column.cells.length;
-        return counts.reduce((sum, count) => sum + count, 0) === rows[season];
+        // Fewer than the rows where some of them have chosen the bins.
+        return counts.reduce((sum, count) => sum + count, 0) <= rows[season]!;
       });
-      return rows[season] === 0 ? own.length === 0 : adds && own.length === at;
+      return rows[season] === 0 ? own.length === 0 : bounded && own.length === at;
     });
   }
 

@@ -51,6 +51,11 @@ export interface CategoricalProfile {
   readonly counts: readonly number[];
   /** Categories that one row has: about as many rows of a window as large as the reference will have a category that is new. */
   readonly singletons: number;
+  /**
+   * Share of the rows that are counted, 1 or ½: the other half has chosen the categories where there are more of them than bins, so that the
+   * luck of the most frequent does not count.
+   */
+  readonly share: number;
 }
 
 /** What a detector learned of one feature. */
@@ -165,6 +170,7 @@ const categoricalSchema = z
     tail: z.array(category).max(MAX_KNOWN_CATEGORIES - MAX_CATEGORIES),
     counts,
     singletons: count,
+    share: z.union([z.literal(1), z.literal(0.5)]),
   })
   .refine(
     (profile) => profile.counts.length === profile.categories.length + CATEGORICAL_REST,
@@ -196,7 +202,7 @@ const profileSchema = z
   })
   .refine((profile) => distinct(profile.features.map(({ feature }) => feature)), "expected each feature once")
   .refine(
-    (profile) => profile.features.every((feature) => sum(feature.counts) === profile.rows),
+    (profile) => profile.features.every((feature) => addsUp(feature, feature.counts, profile.rows)),
     "expected counts that add up to rows",
   )
   .refine(
@@ -206,7 +212,7 @@ const profileSchema = z
         ({ rows, counts: own, moments: ownMoments }) =>
           own.length === features.length &&
           ownMoments.length === features.length &&
-          own.every((item, i) => item.length === features[i]!.counts.length && sum(item) === rows),
+          own.every((item, i) => item.length === features[i]!.counts.length && addsUp(features[i]!, item, rows)),
       ),
     "expected counts of segments that fit the features and add up to their rows",
   )
@@ -236,7 +242,7 @@ export function fingerprint(profile: ReferenceProfile): string {
   const content = profile.features.map((f) =>
     "edges" in f
       ? [f.feature, f.kind, f.role, f.edges, f.coarse, f.counts, f.dimension, f.moments && Object.values(f.moments)]
-      : [f.feature, f.kind, f.role, f.categories, f.tail, f.counts, f.singletons],
+      : [f.feature, f.kind, f.role, f.categories, f.tail, f.counts, f.singletons, f.share],
   );
   const { rows, seasons, segments, sample } = profile;
   const seasonal = (own: SeasonalCounts | null) => own && [own.rows, own.cells];
@@ -261,6 +267,11 @@ export function parseState<S extends z.ZodType>(schema: S, stored: unknown, subj
   const [first] = result.error.issues;
   const at = first === undefined || first.path.length === 0 ? "" : ` at ${first.path.join(".")}`;
   throw stateInvalid(`The stored ${subject} cannot be used: ${first?.message}${at}`);
+}
+
+/** Of a feature whose bins were chosen by half of the rows, the others count. */
+function addsUp(feature: object, own: readonly number[], rows: number): boolean {
+  return "share" in feature && feature.share !== 1 ? sum(own) <= rows : sum(own) === rows;
 }
 
 function fits({ rows, cells }: SeasonalCounts, by: Season, total: number): boolean {

@@ -1,7 +1,7 @@
 import { psiOfCounts } from "../../stats/distances/population-stability-index.ts";
 import { chiSquaredSf } from "../../stats/distributions/chi-squared.ts";
-import { kolmogorovSf } from "../../stats/distributions/kolmogorov.ts";
 import { dirichletLogEValue } from "../../stats/tests/dirichlet-log-e-value.ts";
+import { ksAsymptoticSf } from "../../stats/tests/ks-distribution.ts";
 import type { DriftBin, Interval } from "../port.ts";
 import { OrderedColumn } from "../profile/column.ts";
 import { embeddingDiscrepancy } from "./embedding-discrepancy.ts";
@@ -42,7 +42,7 @@ export function compareFeature(sides: Sides): Comparison {
     psiDebiased: psi.psiDebiased,
     psiInterval: psi.interval,
     pValue: psi.pValue,
-    logEValue: n > 0 && m > 0 ? dirichletLogEValue(sides.reference, sides.current) : 0,
+    logEValue: n > 0 && m > 0 ? logEValueOf(sides) : 0,
     ks: ordered && ksOf(ordered),
     wasserstein: ordered && range !== null ? wassersteinFromCounts(ordered, range, discrete) : undefined,
     mmd: mmd ? { statistic: mmd.statistic, pValue: mmd.pValue, rows: mmd.rows } : undefined,
@@ -52,6 +52,18 @@ export function compareFeature(sides: Sides): Comparison {
 }
 
 const NONE = { psi: 0, psiDebiased: 0, interval: [0, 0] as const, pValue: 1 };
+
+/**
+ * Share of a row for which a row of the reference stands when cells are joined for e-values: with fewer than 20 rows of the reference in a
+ * cell, the reference's own luck would look like evidence (see {@link dirichletLogEValue}). Cells depend on the reference alone, for they may
+ * not change while a window grows.
+ */
+const THIN = 0.25;
+
+function logEValueOf({ column, reference, current }: Sides): number {
+  const { groups, count } = groupsOf(column.cells, reference, THIN);
+  return dirichletLogEValue(join(reference, groups, count), join(current, groups, count));
+}
 
 function joinedOf({ column, reference, current, n, m }: Sides): Comparison["joined"] {
   const { groups, count } = groupsOf(column.cells, reference, n > 0 ? Math.min(1, m / n) : 1);
@@ -81,7 +93,7 @@ function ksOf({ reference, current }: Ordered): NonNullable<Comparison["ks"]> {
   return {
     statistic,
     interval: [Math.max(0, statistic - half), Math.min(1, statistic + half)],
-    pValue: kolmogorovSf(Math.sqrt((n / (n + m)) * m) * statistic),
+    pValue: ksAsymptoticSf(n, m, statistic),
   };
 }
 

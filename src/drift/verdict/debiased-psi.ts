@@ -1,13 +1,12 @@
 import { psiOfCounts } from "../../stats/distances/population-stability-index.ts";
 import type { Column } from "../profile/column.ts";
-import type { ReferencePart } from "../profile/profile-layout.ts";
 import { groupsOf, join } from "./join-sparse.ts";
-import { withoutLateTruth } from "./sides.ts";
+import { type Baseline, withoutLateTruth } from "./sides.ts";
 
 /** Debiased PSI of each feature for counts of cells, and nothing else, for a time line of thousands. */
 export function debiasedPsi(
   columns: readonly Column[],
-  { cells, rows }: ReferencePart,
+  { cells }: Pick<Baseline, "cells">,
   counts: Float64Array,
   window: number,
 ): Float64Array {
@@ -15,7 +14,10 @@ export function debiasedPsi(
   let at = 0;
   columns.forEach((column, i) => {
     const to = at + column.cells.length;
-    const sides = { column, reference: cells.subarray(at, to), current: counts.subarray(at, to), n: rows, m: window };
+    const known = cells.subarray(at, to);
+    let total = 0;
+    for (let cell = 0; cell < known.length; cell++) total += known[cell]!;
+    const sides = { column, reference: known, current: counts.subarray(at, to), n: total, m: window };
     const { reference, current, n, m } = column.profile.role === "target" ? withoutLateTruth(sides) : sides;
     at = to;
     if (!(n > 0 && m > 0)) return;

@@ -2,11 +2,14 @@ import { invalidConfig } from "../../core/options.ts";
 import { chiSquaredSf } from "../../stats/distributions/chi-squared.ts";
 import { normalSf } from "../../stats/distributions/normal.ts";
 import { studentTSf } from "../../stats/distributions/student-t.ts";
+import { andersonDarlingFromCounts } from "../../stats/tests/anderson-darling.ts";
+import { cramerVonMisesFromCounts } from "../../stats/tests/cramer-von-mises.ts";
 import type { DriftLevel, DriftReport, FeatureDrift } from "../port.ts";
 import type { Comparison } from "./compare-feature.ts";
 import { type Judging, knownEnough, summaryOf, worst } from "./compare-window.ts";
 import { adjust } from "./correction.ts";
 import { hintsOf } from "./hints.ts";
+import type { Ordered } from "./sides.ts";
 import { MMD_MODERATE, MMD_SIGNIFICANT } from "./thresholds.ts";
 
 /** A way to compare a feature with its reference. */
@@ -69,6 +72,14 @@ function divergence(term: (p: number, q: number) => number, factor: number, root
   };
 }
 
+/** Standard deviation of the limit of A². */
+const ANDERSON_DARLING_DEVIATION = Math.sqrt(2 * (Math.PI ** 2 / 3 - 3));
+
+/** What a statistic that grows with the rows is multiplied by, to be one of the distributions. */
+function perRow({ reference, current }: Ordered): number {
+  return 1 / totalOf(reference) + 1 / totalOf(current);
+}
+
 const plogp = (p: number, q: number) => (p === 0 ? 0 : p * Math.log(p / q));
 
 const METHODS = {
@@ -81,6 +92,15 @@ const METHODS = {
   "jensen-shannon": {
     effects: [0.1118, 0.1768],
     measure: divergence((p, q) => (plogp(p, (p + q) / 2) + plogp(q, (p + q) / 2)) / 2, 8, true),
+  },
+  /** Kullback–Leibler divergence of the window from the reference, nats, with half a row in each cell. */
+  "kullback-leibler": {
+    effects: [0.05, 0.125],
+    measure: (comparison) => {
+      const { n, m } = comparison.sides;
+      const smoothing = 0.5 / Math.max(1, Math.min(n, m));
+      return divergence((p, q) => plogp(q + smoothing, p + smoothing) + p - q, 2, false)(comparison);
+    },
   },
   /** Hellinger distance, in [0, 1]. */
   hellinger: {
@@ -129,6 +149,25 @@ const METHODS = {
     effects: [0.3162, 0.5],
     measure: ({ wasserstein, ks }) =>
       wasserstein && ks && { statistic: wasserstein.statistic, effect: wasserstein.statistic, pValue: ks.pValue },
+  },
+  /** Cramér–von Mises' T; the effect is the mean squared distance of the distribution functions. */
+  "cramer-von-mises": {
+    effects: [0.00906, 0.02219],
+    measure: ({ sides: { ordered } }) => {
+      if (ordered === undefined) return undefined;
+      const { statistic, pValue } = cramerVonMisesFromCounts(ordered.reference, ordered.current);
+      // Chance alone makes T one sixth, and so does a difference of sizes.
+      return { statistic, effect: Math.max(0, statistic - 1 / 6) * perRow(ordered), pValue };
+    },
+  },
+  /** Anderson–Darling's A², standardised; the effect is that mean with more weight on the tails. */
+  "anderson-darling": {
+    effects: [0.0472, 0.115],
+    measure: ({ sides: { ordered } }) => {
+      if (ordered === undefined) return undefined;
+      const { statistic, pValue } = andersonDarlingFromCounts(ordered.reference, ordered.current);
+      return { statistic, effect: Math.max(0, statistic) * ANDERSON_DARLING_DEVIATION * perRow(ordered), pValue };
+    },
   },
   /** Mann–Whitney's probability that a value of the window is above one of the reference; the effect is its distance from one half. */
   "mann-whitney": { effects: [0.0885, 0.1382], measure: mannWhitney },

@@ -99,11 +99,13 @@ export function sidesOf(columns: readonly Column[], baseline: Baseline, current:
     const from = at;
     at += column.cells.length;
     const bins = baseline.bins === undefined || current.bins === undefined ? undefined : [baseline.bins[i]!, current.bins[i]!];
+    const reference = baseline.cells.slice(from, at);
     const sides = {
       column,
-      reference: baseline.cells.slice(from, at),
+      reference,
       current: current.cells.slice(from, at),
-      n: baseline.rows,
+      // Not all rows, where half of them have chosen the categories.
+      n: reference.reduce((sum, count) => sum + count, 0),
       m: current.rows,
       weighted: baseline.weighted,
       moments:

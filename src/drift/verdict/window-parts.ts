@@ -42,7 +42,8 @@ function withSamples(sides: Sides, part: PartCounts, feature: number): Sides {
   return { ...sides, samples: { reference: counts.column.profile.sample, current: counts.sample } };
 }
 
-function warningsOf(segment: string | null, { unknown }: Baseline, { season }: ProfileLayout): string[] {
+/** Says how many rows have no season to be compared with. */
+export function warningsOf(segment: string | null, { unknown }: Baseline, { season }: ProfileLayout): string[] {
   if (season === undefined || !(unknown > MAX_UNKNOWN)) return [];
   const where = segment === null ? "" : ` of segment ${JSON.stringify(segment)}`;
   return [

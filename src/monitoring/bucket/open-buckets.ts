@@ -20,15 +20,15 @@ export interface OpenBucketsOptions {
   readonly driftOf: (series: string) => DriftSource | undefined;
   /** Hears of a drift source that could not count, and that the bucket goes without. */
   readonly onDriftFailed: (error: unknown) => void;
-  /** Hears of encoded buckets that had no room any more. */
+  /** Hears of encoded buckets that had no room any more, or that the store has refused. */
   readonly onLost: (buckets: number) => void;
 }
 
 /** Buckets on their way to the store. */
 export interface BucketBatch {
   readonly stored: readonly StoredBucket[];
-  /** They are stored: what they were made from may grow on. */
-  done(): void;
+  /** They are stored, but for those that were `refused` and are lost: what the others were made from may grow on. */
+  done(refused: readonly StoredBucket[]): void;
   /** They may be stored or not, now or later: they are sent again as they are, and what is counted from now on goes elsewhere. */
   failed(): void;
 }
@@ -102,10 +102,11 @@ export class OpenBuckets {
     if (waiting.length + growing.length === 0) return undefined;
     return {
       stored: [...waiting, ...growing.map(({ stored }) => stored)],
-      done: () => {
+      done: (refused) => {
         const sent = new Set(waiting);
         this.#sealed = this.#sealed.filter((bucket) => !sent.has(bucket));
-        for (const { key, bucket } of growing) this.#resume(key, bucket);
+        for (const { key, bucket, stored } of growing) if (!refused.includes(stored)) this.#resume(key, bucket);
+        if (refused.length > 0) this.#options.onLost(refused.length);
       },
       failed: () => {
         for (const { stored } of growing) this.#seal(stored);

@@ -43,6 +43,9 @@ interface Comparison {
   readonly total: Float64Array;
   readonly window: Float64Array;
   readonly windows: { from: number; to: number; rows: number; psi: readonly number[] | null }[];
+  /** Rows by the hour, of the window and of all before it. */
+  readonly times: Map<number, number>;
+  readonly windowTimes: Map<number, number>;
   from: number;
   rows: number;
   windowRows: number;
@@ -75,6 +78,7 @@ export class DriftFold implements BucketFold {
     bucket.addCells(comparison.window);
     comparison.versions.add(series);
     comparison.windowRows += bucket.rows;
+    addTo(comparison.windowTimes, Math.floor(at / HOUR_MS) * HOUR_MS, bucket.rows);
     if (bucket.since < comparison.since) comparison.since = bucket.since;
     if (bucket.until > comparison.until) comparison.until = bucket.until;
   }
@@ -99,24 +103,26 @@ export class DriftFold implements BucketFold {
 
   #compared(comparison: Comparison): DriftComparison {
     while (comparison.from < this.#range.to) this.#endWindow(comparison);
-    const { source, fingerprint, versions, total, rows, windows, since, until } = comparison;
+    const { source, fingerprint, versions, total, rows, windows, since, until, times } = comparison;
     return {
       fingerprint,
       versions: [...versions].sort(),
       rows,
-      report: source.compareCells(total, { rows, since, until }),
+      report: source.compareCells(total, { rows, since, until, times: [...times] }),
       features: source.layout.map(({ feature }) => feature),
       windows,
     };
   }
 
   #endWindow(comparison: Comparison): void {
-    const { source, total, window, windows, windowRows, from } = comparison;
+    const { source, total, window, windows, windowRows, windowTimes, times, from } = comparison;
     const to = windowEnd(this.#range, from);
-    const psi = windowRows === 0 || !isCurrent(comparison) ? null : Array.from(source.debiasedPsi(window));
+    const psi = windowRows === 0 || !isCurrent(comparison) ? null : Array.from(source.debiasedPsi(window, [...windowTimes]));
     windows.push({ from, to, rows: windowRows, psi });
     for (let i = 0; i < total.length; i++) total[i]! += window[i]!;
     window.fill(0);
+    for (const [hour, count] of windowTimes) addTo(times, hour, count);
+    windowTimes.clear();
     comparison.rows += windowRows;
     comparison.windowRows = 0;
     comparison.from = to;
@@ -150,6 +156,8 @@ export class DriftFold implements BucketFold {
       total: new Float64Array(cells),
       window: new Float64Array(cells),
       windows: [],
+      times: new Map(),
+      windowTimes: new Map(),
       from: this.#range.from,
       rows: 0,
       windowRows: 0,
@@ -159,6 +167,12 @@ export class DriftFold implements BucketFold {
     this.#comparisons.set(fingerprint, comparison);
     return comparison;
   }
+}
+
+const HOUR_MS = 3_600_000;
+
+function addTo(counts: Map<number, number>, key: number, count: number): void {
+  counts.set(key, (counts.get(key) ?? 0) + count);
 }
 
 /** Whether the source still has the reference whose cells are added up. */

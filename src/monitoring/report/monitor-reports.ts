@@ -2,6 +2,8 @@ import * as z from "zod";
 import type { Clock } from "../../core/clock.ts";
 import { parseOptions, passed } from "../../core/options.ts";
 import type { DriftSource } from "../../drift/port.ts";
+import type { AlertRules } from "../alerts/alert-rules.ts";
+import type { Alert } from "../alerts/alert-views.ts";
 import { type NumberScale, probabilityScale, signedScale } from "../bucket/number-scale.ts";
 import type { MonitorMetrics } from "../monitor-metrics.ts";
 import type { MonitorSettings } from "../monitor-options.ts";
@@ -27,10 +29,16 @@ export interface PerformanceOptions extends VersionRangeOptions {
   readonly maxRows?: number | undefined;
 }
 
-/** Options of `ModelMonitor.dashboard` and `ModelMonitor.sla`. */
-export interface DashboardOptions extends TimeRangeOptions {
+/** Options of `ModelMonitor.sla`. */
+export interface SlaOptions extends TimeRangeOptions {
   /** As for `ModelMonitor.performance`. @defaultValue 200 000 */
   readonly maxRows?: number | undefined;
+}
+
+/** Options of `ModelMonitor.dashboard`. */
+export interface DashboardOptions extends SlaOptions {
+  /** Alert rules whose alerts are to be shown. @defaultValue none */
+  readonly alerts?: Pick<AlertRules, "alerts"> | undefined;
 }
 
 /** What `ModelMonitor.dashboard` answers: every report of one stretch of time. Plain JSON, without feature values. */
@@ -47,6 +55,8 @@ export interface MonitorDashboard {
   readonly performance: PerformanceReport;
   readonly drift: DriftHistory;
   readonly sla: SlaReport;
+  /** As of the last evaluation of the rules; null where none were given. */
+  readonly alerts: readonly Alert[] | null;
   /** What this process has not stored yet. */
   readonly waiting: { readonly records: number; readonly buckets: number };
 }
@@ -67,7 +77,14 @@ const text = passed<string>("a text of 1 to 128 characters", isText).optional();
 const maxRows = z.int().min(1).max(2_000_000).default(200_000);
 const versionSchema = z.strictObject({ ...rangeShape, version: text });
 const performanceSchema = z.strictObject({ ...rangeShape, version: text, segment: text, maxRows });
-const dashboardSchema = z.strictObject({ ...rangeShape, maxRows });
+const slaSchema = z.strictObject({ ...rangeShape, maxRows });
+
+const dashboardSchema = slaSchema.extend({
+  alerts: passed<Pick<AlertRules, "alerts">>(
+    "alert rules",
+    (value) => typeof (value as { alerts?: unknown } | null | undefined)?.alerts === "function",
+  ).optional(),
+});
 
 /** Numbers of the predictions of a task. */
 export function outputScale(task: MonitorSettings["task"]): NumberScale {
@@ -110,8 +127,8 @@ export class MonitorReports {
     return history;
   }
 
-  async sla(options: DashboardOptions, signal: AbortSignal | undefined): Promise<SlaReport> {
-    const { maxRows, ...times } = parseOptions(dashboardSchema, options, "ModelMonitor.sla");
+  async sla(options: SlaOptions, signal: AbortSignal | undefined): Promise<SlaReport> {
+    const { maxRows, ...times } = parseOptions(slaSchema, options, "ModelMonitor.sla");
     const range = this.#range(times, "ModelMonitor.sla");
     const { task, sla } = this.#options.settings;
     const fold = this.#slaFold(range);
@@ -125,7 +142,7 @@ export class MonitorReports {
   }
 
   async dashboard(options: DashboardOptions, signal: AbortSignal | undefined): Promise<MonitorDashboard> {
-    const { maxRows, ...times } = parseOptions(dashboardSchema, options, "ModelMonitor.dashboard");
+    const { maxRows, alerts, ...times } = parseOptions(dashboardSchema, options, "ModelMonitor.dashboard");
     const range = this.#range(times, "ModelMonitor.dashboard");
     const { settings, driftOf, clock, waiting } = this.#options;
     const { model, task } = settings;
@@ -140,7 +157,8 @@ export class MonitorReports {
     this.#showDrift(drift);
     this.#showObjectives(sla);
     const generatedAt = Math.floor(clock.now());
-    const reports = { traffic, performance: quality, drift, sla };
+    const firing = (await alerts?.alerts(signal === undefined ? {} : { signal })) ?? null;
+    const reports = { traffic, performance: quality, drift, sla, alerts: firing };
     return { schemaVersion: 1, model, task, generatedAt, ...range, ...reports, waiting: waiting() };
   }
 

@@ -102,8 +102,8 @@ export class BetaMixtureEProcess {
    * @throws a `ModelwrightError` with code `INPUT_INVALID` for wrong counts
    */
   update(counts: SuccessCounts): EProcessSnapshot {
-    assertSuccessCounts("BetaMixtureEProcess", { successes: this.#successes, n: this.#n + counts.n }, 0);
     assertSuccessCounts("BetaMixtureEProcess", counts, 0);
+    assertSuccessCounts("BetaMixtureEProcess", { successes: this.#successes, n: this.#n + counts.n }, 0);
     this.#successes += counts.successes;
     this.#n += counts.n;
     const { successes, failures } = this.#prior;

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { validate } from "../../core/schema.ts";
 import { assertSample } from "../assert-sample.ts";
+import { assertSameClass } from "../sketches/sketch-state.ts";
 import { isMagnitude, MAX_MAGNITUDE } from "./sample-summary.ts";
 
 /** Means, variances and covariance of an outcome and a covariate of the same units; plain JSON. */
@@ -78,6 +79,7 @@ export class CovariateMoments {
 
   /** Adds the units of another. */
   merge(other: CovariateMoments): void {
+    assertSameClass("CovariateMoments.merge", other, CovariateMoments);
     const n = this.#n + other.#n;
     if (other.#n === 0) return;
     const outcomeShift = other.#outcomeMean - this.#outcomeMean;

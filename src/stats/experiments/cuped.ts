@@ -1,6 +1,6 @@
 import { parseOptions } from "../../core/options.ts";
 import { invalidInput } from "../../core/schema.ts";
-import { assertPaired, assertSample } from "../assert-sample.ts";
+import { assertObject, assertPaired, assertSample } from "../assert-sample.ts";
 import { studentTSf, studentTUpperQuantile } from "../distributions/student-t.ts";
 import { type ConfidenceOptions, confidenceOptions } from "./confidence.ts";
 import { CovariateMoments, type CovariateSummary } from "./covariate-moments.ts";
@@ -104,7 +104,9 @@ function adjust(arm: CovariateSummary, theta: number, covariateShift: number): S
   return { n: arm.n, mean: arm.outcomeMean - theta * covariateShift, variance: Math.max(0, variance) };
 }
 
-function summarize(subject: string, { outcome, covariate }: CupedSample): CovariateSummary {
+function summarize(subject: string, sample: CupedSample): CovariateSummary {
+  assertObject(subject, sample);
+  const { outcome, covariate } = sample;
   assertPaired(subject, outcome, covariate);
   const expected = `a number within ±${MAX_MAGNITUDE}`;
   assertSample(`the outcome of ${subject}`, outcome, expected, isMagnitude);
@@ -115,6 +117,7 @@ function summarize(subject: string, { outcome, covariate }: CupedSample): Covari
 }
 
 function assertSummary(subject: string, moments: CovariateSummary): void {
+  assertObject(subject, moments);
   const { n, covariance } = moments;
   toMoments(`the outcome of ${subject}`, { n, mean: moments.outcomeMean, variance: moments.outcomeVariance }, 2);
   toMoments(`the covariate of ${subject}`, { n, mean: moments.covariateMean, variance: moments.covariateVariance }, 2);

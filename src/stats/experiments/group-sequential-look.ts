@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { invalidInput, validate } from "../../core/schema.ts";
-import { assertSample, isOrdered } from "../assert-sample.ts";
+import { assertSample, isCount, isOrdered } from "../assert-sample.ts";
 import { type GroupSequentialDesign, informationFractions, NO_RETURN, sidesSchema } from "./group-sequential-bounds.ts";
 import { NO_BOUND, ScoreProcess } from "./score-process.ts";
 
@@ -43,6 +43,7 @@ export interface GroupSequentialVerdict {
  */
 export function groupSequentialLook(design: GroupSequentialDesign, look: number, z: number): GroupSequentialVerdict {
   const { sides, looks } = validate(designSchema, design, "the design of groupSequentialLook");
+  assertSample("the number of the look of groupSequentialLook", [look], "a whole number", isCount);
   assertSample("the z of groupSequentialLook", [z], "a number", isOrdered);
   const here = looks[look - 1];
   if (here === undefined) {

@@ -79,7 +79,7 @@ export function plannedShares(subject: string, observed: ArrayLike<number>, weig
     `the weights of ${subject}`,
     weights,
     "a positive, finite number",
-    (weight) => weight > 0 && weight < Number.MAX_VALUE,
+    (weight) => typeof weight === "number" && weight > 0 && weight < Number.MAX_VALUE,
   );
   assertPaired(subject, observed, weights);
   assertSample(`the observed counts of ${subject}`, [sum(observed)], `a sum of at most ${MAX_UNITS}`, (n) => n <= MAX_UNITS);

@@ -1,6 +1,6 @@
 import type { Issue } from "../../core/errors.ts";
 import { invalidInput } from "../../core/schema.ts";
-import { isCount } from "../assert-sample.ts";
+import { assertObject, isCount } from "../assert-sample.ts";
 
 /** A sample of numbers by its mean and spread. */
 export interface SampleMoments {
@@ -44,6 +44,7 @@ const MAX_VARIANCE = 2e280 * (1 + 1e-9);
  * @throws a `ModelwrightError` with code `INPUT_INVALID` for an impossible summary
  */
 export function toMoments(subject: string, summary: SampleSummary, least = 0): SampleMoments {
+  assertObject(subject, summary);
   const moments = "mean" in summary ? summary : fromSums(subject, summary);
   const issues: Issue[] = [];
   if (!(isCount(moments.n) && moments.n >= least)) {
@@ -65,6 +66,8 @@ export const isMagnitude = (value: number): boolean => typeof value === "number"
 const isSquare = (value: number): boolean => typeof value === "number" && value >= 0 && value <= MAX_VARIANCE;
 
 function fromSums(subject: string, { n, sum, sumSquares }: SampleSums): SampleMoments {
+  // Other than numbers, they would be turned into some.
+  if (![n, sum, sumSquares].every((value) => typeof value === "number")) return { n, mean: Number.NaN, variance: Number.NaN };
   if (n === 0) return { n, mean: sum, variance: sumSquares };
   const mean = sum / n;
   if (sumSquares * (1 + ROUNDING) < mean * sum) {

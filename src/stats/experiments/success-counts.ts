@@ -1,6 +1,6 @@
 import type { Issue } from "../../core/errors.ts";
 import { invalidInput } from "../../core/schema.ts";
-import { isCount } from "../assert-sample.ts";
+import { assertObject, isCount } from "../assert-sample.ts";
 
 /** How often something happened: conversions of users, errors of requests. */
 export interface SuccessCounts {
@@ -16,7 +16,9 @@ const MAX_TRIALS = 1e14;
  * @param least - the fewest trials that will do
  * @throws a `ModelwrightError` with code `INPUT_INVALID`
  */
-export function assertSuccessCounts(subject: string, { successes, n }: SuccessCounts, least = 1): void {
+export function assertSuccessCounts(subject: string, counts: SuccessCounts, least = 1): void {
+  assertObject(subject, counts);
+  const { successes, n } = counts;
   if (isCount(successes) && isCount(n) && successes <= n && n >= least && n <= MAX_TRIALS) return;
   const issues: Issue[] = [];
   if (!(isCount(n) && n >= least && n <= MAX_TRIALS)) {

@@ -25,9 +25,7 @@ export function twoProportionTest(
 ): TwoProportionTestResult {
   assertSuccessCounts("the first counts of twoProportionTest", a);
   assertSuccessCounts("the second counts of twoProportionTest", b);
+  const test = proportionTest(b.successes, b.n, a.successes, a.n, options);
   const { confidence } = options;
-  return {
-    ...proportionTest(b.successes, b.n, a.successes, a.n, options),
-    relative: proportionLift(a, b, confidence === undefined ? {} : { confidence }),
-  };
+  return { ...test, relative: proportionLift(a, b, confidence === undefined ? {} : { confidence }) };
 }

@@ -1,5 +1,6 @@
 import type { Issue } from "../../core/errors.ts";
 import { invalidInput } from "../../core/schema.ts";
+import { assertList } from "../assert-sample.ts";
 
 /** A class: text or a finite number. `1` and `"1"` are two classes; `0` and `-0` are one. */
 export type ClassLabel = string | number;
@@ -37,6 +38,8 @@ export function classRows(subject: string, labels: ArrayLike<ClassLabel>, predic
 
 /** @throws a `ModelwrightError` with code `INPUT_INVALID` unless there is a row, and a prediction for each label */
 export function assertRows(subject: string, labels: ArrayLike<unknown>, predictions: ArrayLike<unknown>): void {
+  assertList(`the labels of ${subject}`, labels);
+  assertList(`the predictions of ${subject}`, predictions);
   if (labels.length > 0 && labels.length === predictions.length) return;
   const message =
     labels.length === predictions.length
@@ -51,6 +54,7 @@ export function assertRows(subject: string, labels: ArrayLike<unknown>, predicti
  * @throws a `ModelwrightError` with code `INPUT_INVALID` for a label that is none of the classes
  */
 export function indexesOf(subject: string, labels: ArrayLike<ClassLabel>, classes: readonly ClassLabel[]): Uint32Array {
+  assertList(subject, labels);
   const codes = new Map(classes.map((label, index) => [label, index]));
   const indexes = new Uint32Array(labels.length);
   const issues: Issue[] = [];

@@ -2,6 +2,7 @@ import * as z from "zod";
 import type { Issue } from "../../core/errors.ts";
 import { parseOptions } from "../../core/options.ts";
 import { invalidInput } from "../../core/schema.ts";
+import { assertList } from "../assert-sample.ts";
 import { toNumbers } from "./checked-rows.ts";
 import { type ClassLabel, classRows, indexesOf } from "./class-labels.ts";
 import { classList } from "./confusion-matrix.ts";
@@ -46,6 +47,8 @@ export function classProbabilities(
   probabilities: ProbabilityRows,
   options: ClassProbabilitiesOptions,
 ): ClassProbabilities {
+  assertList(`the labels of ${subject}`, labels);
+  assertList(`the probabilities of ${subject}`, probabilities);
   const classes = parseOptions(classProbabilitiesOptions, options, subject).classes ?? classRows(subject, labels, labels).classes;
   if (classes.length < 2) {
     throw invalidInput(subject, [{ path: ["labels"], message: "expected at least two classes; name them in options.classes" }]);

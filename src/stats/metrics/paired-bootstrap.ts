@@ -2,6 +2,7 @@ import * as z from "zod";
 import { parseOptions } from "../../core/options.ts";
 import { seeded } from "../../core/random.ts";
 import { invalidInput } from "../../core/schema.ts";
+import { assertFunction, assertList, assertObject } from "../assert-sample.ts";
 import { Bootstrap, type BootstrapOptions, type BootstrapResult, bootstrapShape } from "../bootstrap.ts";
 
 /** What two models answered for the same rows. */
@@ -59,7 +60,12 @@ export function pairedBootstrap<L extends number | string, P extends number | st
   options: PairedBootstrapOptions = {},
 ): PairedBootstrapResult {
   const { seed, random = seeded(seed), stratified, ...rest } = parseOptions(optionsSchema, options, "pairedBootstrap");
+  assertFunction("the metric of pairedBootstrap", metric);
+  assertObject("the rows of pairedBootstrap", rows);
   const { labels, a, b } = rows;
+  assertList("the labels of pairedBootstrap", labels);
+  assertList("the first predictions of pairedBootstrap", a);
+  assertList("the second predictions of pairedBootstrap", b);
   if (labels.length !== a.length || labels.length !== b.length) {
     const message = `expected as many labels as predictions, but got ${labels.length}, ${a.length} and ${b.length}`;
     throw invalidInput("pairedBootstrap", [{ path: [], message }]);

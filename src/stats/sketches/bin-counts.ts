@@ -2,9 +2,10 @@ import * as z from "zod";
 import { invalidConfig, parseOptions } from "../../core/options.ts";
 import { validate } from "../../core/schema.ts";
 import { assertFiniteSample } from "../assert-numbers.ts";
+import { assertList } from "../assert-sample.ts";
 import { binIndex, countBins, learnBinsUnsorted } from "../bins.ts";
 import { assertQuantile } from "./quantile-rank.ts";
-import { areExtremes, extreme, totalOf, whole } from "./sketch-state.ts";
+import { areExtremes, assertSameClass, extreme, totalOf, whole } from "./sketch-state.ts";
 
 /** Edges of {@link BinCounts}. */
 export interface BinCountsOptions {
@@ -123,6 +124,7 @@ export class BinCounts {
 
   /** Counts values, as {@link add} does one by one; a `Float64Array` of finite ones is fastest. */
   addAll(values: ArrayLike<number | null | undefined>): void {
+    assertList("the values of BinCounts.addAll", values);
     if (values instanceof Float64Array && this.#addFinite(values)) return;
     for (let i = 0; i < values.length; i++) this.add(values[i]);
   }
@@ -147,6 +149,7 @@ export class BinCounts {
 
   /** Adds what `other` has counted, which stays as it is. @throws a `ModelwrightError` with code `CONFIG_INVALID` when the bins differ */
   merge(other: BinCounts): void {
+    assertSameClass("BinCounts.merge", other, BinCounts);
     const edges = this.#edges;
     const same = other.#edges.length === edges.length && other.#edges.every((edge, i) => edge === edges[i]);
     if (!same || other.#discrete !== this.#discrete) {

@@ -1,7 +1,9 @@
 import * as z from "zod";
 import { invalidConfig, parseOptions } from "../../core/options.ts";
 import { validate } from "../../core/schema.ts";
+import { assertList } from "../assert-sample.ts";
 import { assertItem, hash64 } from "./hash64.ts";
+import { assertSameClass } from "./sketch-state.ts";
 
 /** Size of a {@link HyperLogLog}. */
 export interface HyperLogLogOptions {
@@ -79,11 +81,13 @@ export class HyperLogLog {
 
   /** Takes values, as {@link add} does one by one. */
   addAll(values: ArrayLike<number | string>): void {
+    assertList("the values of HyperLogLog.addAll", values);
     for (let i = 0; i < values.length; i++) this.add(values[i]!);
   }
 
   /** Adds the values of `other`, which stays as it is. @throws a `ModelwrightError` with code `CONFIG_INVALID` when the precisions differ */
   merge(other: HyperLogLog): void {
+    assertSameClass("HyperLogLog.merge", other, HyperLogLog);
     if (other.#precision !== this.#precision) {
       throw invalidConfig("HyperLogLog.merge", [{ path: ["precision"], message: "both need the same precision" }]);
     }

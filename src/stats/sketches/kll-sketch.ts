@@ -3,10 +3,11 @@ import { invalidConfig, parseOptions, passed } from "../../core/options.ts";
 import { type Random, seeded, systemRandom } from "../../core/random.ts";
 import { validate } from "../../core/schema.ts";
 import { assertOrderedSample } from "../assert-numbers.ts";
+import { assertList } from "../assert-sample.ts";
 import { levelCapacities, mergeSorted } from "./kll-levels.ts";
 import { KllView } from "./kll-view.ts";
 import { assertQuantile, quantileRank } from "./quantile-rank.ts";
-import { areExtremes, extreme, totalOf, whole } from "./sketch-state.ts";
+import { areExtremes, assertSameClass, extreme, totalOf, whole } from "./sketch-state.ts";
 
 /** Size and chance of a {@link KllSketch}. */
 export interface KllSketchOptions {
@@ -137,11 +138,13 @@ export class KllSketch {
 
   /** Takes values, as {@link add} does one by one. */
   addAll(values: ArrayLike<number>): void {
+    assertList("the values of KllSketch.addAll", values);
     for (let i = 0; i < values.length; i++) this.add(values[i]!);
   }
 
   /** Adds what `other` has taken, which stays as it is. @throws a `ModelwrightError` with code `CONFIG_INVALID` when k differs */
   merge(other: KllSketch): void {
+    assertSameClass("KllSketch.merge", other, KllSketch);
     if (other.#k !== this.#k) throw invalidConfig("KllSketch.merge", [{ path: ["k"], message: "both need the same k" }]);
     const buffered = other.#buffer.slice(0, other.#buffered);
     const nonFinite = other.#nonFinite;

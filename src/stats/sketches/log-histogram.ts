@@ -1,9 +1,10 @@
 import * as z from "zod";
 import { invalidConfig, parseOptions } from "../../core/options.ts";
 import { validate } from "../../core/schema.ts";
+import { assertList } from "../assert-sample.ts";
 import { LogBuckets } from "./log-buckets.ts";
 import { assertQuantile, quantileRank } from "./quantile-rank.ts";
-import { areExtremes, extreme, totalOf, whole } from "./sketch-state.ts";
+import { areExtremes, assertSameClass, extreme, totalOf, whole } from "./sketch-state.ts";
 
 /** Accuracy and size of a {@link LogHistogram}. */
 export interface LogHistogramOptions {
@@ -153,6 +154,7 @@ export class LogHistogram {
 
   /** Counts values, as {@link add} does one by one. */
   addAll(values: ArrayLike<number>): void {
+    assertList("the values of LogHistogram.addAll", values);
     for (let i = 0; i < values.length; i++) this.add(values[i]!);
   }
 
@@ -162,6 +164,7 @@ export class LogHistogram {
    * @throws a `ModelwrightError` with code `CONFIG_INVALID` when accuracy or number of buckets differ
    */
   merge(other: LogHistogram): void {
+    assertSameClass("LogHistogram.merge", other, LogHistogram);
     if (other.#relativeAccuracy !== this.#relativeAccuracy || other.#positive.limit !== this.#positive.limit) {
       throw invalidConfig("LogHistogram.merge", [{ path: [], message: "both need the same relativeAccuracy and maxBuckets" }]);
     }

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { validate } from "../../core/schema.ts";
-import { areExtremes, extreme, whole } from "./sketch-state.ts";
+import { assertList } from "../assert-sample.ts";
+import { areExtremes, assertSameClass, extreme, whole } from "./sketch-state.ts";
 
 /** A {@link Moments} as JSON. */
 export interface MomentsState {
@@ -93,11 +94,13 @@ export class Moments {
 
   /** Takes values, as {@link add} does one by one. */
   addAll(values: ArrayLike<number>): void {
+    assertList("the values of Moments.addAll", values);
     for (let i = 0; i < values.length; i++) this.add(values[i]!);
   }
 
   /** Adds what `other` has taken, which stays as it is. */
   merge(other: Moments): void {
+    assertSameClass("Moments.merge", other, Moments);
     this.#nonFinite += other.#nonFinite;
     if (other.#count === 0) return;
     this.#scaleTo(Math.max(this.#exponent, other.#exponent));

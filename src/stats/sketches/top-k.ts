@@ -1,9 +1,9 @@
 import * as z from "zod";
 import { invalidConfig, parseOptions } from "../../core/options.ts";
 import { invalidInput, validate } from "../../core/schema.ts";
-import { isCount } from "../assert-sample.ts";
+import { assertList, isCount } from "../assert-sample.ts";
 import { assertItem } from "./hash64.ts";
-import { totalOf, whole } from "./sketch-state.ts";
+import { assertSameClass, totalOf, whole } from "./sketch-state.ts";
 import { compareTallies, type Tally, TallyHeap } from "./tally-heap.ts";
 import { TALLY_KEY_LENGTH, tallyKey } from "./tally-key.ts";
 
@@ -108,11 +108,13 @@ export class TopK {
 
   /** Takes values, as {@link add} does one by one. */
   addAll(values: ArrayLike<number | string>): void {
+    assertList("the values of TopK.addAll", values);
     for (let i = 0; i < values.length; i++) this.add(values[i]!);
   }
 
   /** Adds what `other` has taken, which stays as it is. @throws a `ModelwrightError` with code `CONFIG_INVALID` when the capacities differ */
   merge(other: TopK): void {
+    assertSameClass("TopK.merge", other, TopK);
     if (other.#capacity !== this.#capacity) {
       throw invalidConfig("TopK.merge", [{ path: ["capacity"], message: "both need the same capacity" }]);
     }

@@ -1,4 +1,4 @@
-import { assertSample, isProbability } from "../assert-sample.ts";
+import { assertList, assertSample, isProbability } from "../assert-sample.ts";
 
 /**
  * P-values adjusted for how many there are: rejecting those below α keeps the expected share of false rejections below α, for
@@ -8,6 +8,7 @@ import { assertSample, isProbability } from "../assert-sample.ts";
  * @source Y. Benjamini, Y. Hochberg, "Controlling the False Discovery Rate", J. R. Statist. Soc. B 57 (1995)
  */
 export function benjaminiHochberg(pValues: ArrayLike<number>): Float64Array {
+  assertList("the p-values of benjaminiHochberg", pValues);
   const count = pValues.length;
   if (count > 0) assertSample("the p-values of benjaminiHochberg", pValues, "a number in [0, 1]", isProbability);
   const descending = Array.from({ length: count }, (_, i) => i).sort((a, b) => pValues[b]! - pValues[a]!);

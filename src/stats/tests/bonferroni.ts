@@ -1,4 +1,4 @@
-import { assertSample, isProbability } from "../assert-sample.ts";
+import { assertList, assertSample, isProbability } from "../assert-sample.ts";
 
 /**
  * P-values times how many there are, at most 1: rejecting those below α makes a false rejection anywhere no more likely than α,
@@ -8,6 +8,7 @@ import { assertSample, isProbability } from "../assert-sample.ts";
  * @source O. J. Dunn, "Multiple Comparisons Among Means", J. Am. Stat. Assoc. 56 (1961)
  */
 export function bonferroni(pValues: ArrayLike<number>): Float64Array {
+  assertList("the p-values of bonferroni", pValues);
   if (pValues.length > 0) assertSample("the p-values of bonferroni", pValues, "a number in [0, 1]", isProbability);
   const adjusted = new Float64Array(pValues.length);
   for (let i = 0; i < adjusted.length; i++) adjusted[i] = Math.min(1, pValues[i]! * adjusted.length);

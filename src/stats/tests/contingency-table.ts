@@ -1,5 +1,6 @@
 import type { Issue } from "../../core/errors.ts";
 import { invalidInput } from "../../core/schema.ts";
+import { assertList, isList } from "../assert-sample.ts";
 
 /** A table of counts that was checked. Rows and columns of zeros say nothing and are not among those that are `used`. */
 export interface ContingencyTable {
@@ -21,15 +22,18 @@ const MAX_ISSUES = 5;
  * finite sum above 0
  */
 export function contingencyTable(subject: string, rows: readonly ArrayLike<number>[]): ContingencyTable {
-  const width = rows[0]?.length ?? 0;
+  assertList(subject, rows);
+  const width = isList(rows[0]) ? rows[0].length : 0;
   const rowSums = new Float64Array(rows.length);
   const columnSums = new Float64Array(width);
   const issues: Issue[] = [];
   let total = 0;
-  rows.forEach((row, i) => {
-    if (row.length !== width) {
-      issues.push({ path: [i], message: `expected ${width} columns as in the first row, but got ${row.length}` });
-      return;
+  for (let i = 0; i < rows.length; i++) {
+    const row = rows[i]!;
+    if (!isList(row) || row.length !== width) {
+      const message = isList(row) ? `${width} columns as in the first row, but got ${row.length}` : "an array";
+      issues.push({ path: [i], message: `expected ${message}` });
+      continue;
     }
     for (let j = 0; j < width; j++) {
       const count = row[j]!;
@@ -39,7 +43,7 @@ export function contingencyTable(subject: string, rows: readonly ArrayLike<numbe
       columnSums[j]! += count;
       total += count;
     }
-  });
+  }
   if (issues.length === 0 && !(total > 0 && total < Number.POSITIVE_INFINITY)) {
     issues.push({ path: [], message: "expected counts with a finite sum above 0" });
   }

@@ -1,4 +1,4 @@
-import { assertSample } from "../assert-sample.ts";
+import { assertList, assertSample } from "../assert-sample.ts";
 import { benjaminiHochberg } from "./benjamini-hochberg.ts";
 
 /**
@@ -13,6 +13,7 @@ import { benjaminiHochberg } from "./benjamini-hochberg.ts";
  * @source R. Wang, A. Ramdas, "False Discovery Rate Control with E-values", J. R. Statist. Soc. B 84 (2022)
  */
 export function eBenjaminiHochberg(eValues: ArrayLike<number>): Float64Array {
+  assertList("the e-values of eBenjaminiHochberg", eValues);
   const isEValue = (value: number) => typeof value === "number" && value >= 0;
   if (eValues.length > 0) assertSample("the e-values of eBenjaminiHochberg", eValues, "a number of at least 0", isEValue);
   return benjaminiHochberg(Float64Array.from(eValues, (value) => Math.min(1, 1 / value)));

@@ -2,7 +2,7 @@ import * as z from "zod";
 import type { Issue } from "../../core/errors.ts";
 import { parseOptions } from "../../core/options.ts";
 import { invalidInput } from "../../core/schema.ts";
-import { isCount } from "../assert-sample.ts";
+import { assertList, isCount } from "../assert-sample.ts";
 
 /** What {@link fisherExact} looks for. */
 export interface FisherExactOptions {
@@ -49,6 +49,7 @@ export function fisherExact(table: readonly ArrayLike<number>[], options: Fisher
 }
 
 function cellsOf(table: readonly ArrayLike<number>[]): readonly [number, number, number, number] {
+  assertList("the table of fisherExact", table);
   const issues: Issue[] = [];
   const cells = [table[0]?.[0], table[0]?.[1], table[1]?.[0], table[1]?.[1]] as number[];
   if (table.length !== 2 || table[0]?.length !== 2 || table[1]?.length !== 2) {

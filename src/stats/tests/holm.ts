@@ -1,4 +1,4 @@
-import { assertSample, isProbability } from "../assert-sample.ts";
+import { assertList, assertSample, isProbability } from "../assert-sample.ts";
 import { sortOrder } from "../sort.ts";
 
 /**
@@ -9,6 +9,7 @@ import { sortOrder } from "../sort.ts";
  * @source S. Holm, "A Simple Sequentially Rejective Multiple Test Procedure", Scand. J. Stat. 6 (1979)
  */
 export function holm(pValues: ArrayLike<number>): Float64Array {
+  assertList("the p-values of holm", pValues);
   const count = pValues.length;
   if (count > 0) assertSample("the p-values of holm", pValues, "a number in [0, 1]", isProbability);
   const adjusted = new Float64Array(count);

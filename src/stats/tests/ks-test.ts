@@ -9,8 +9,8 @@ import { alternativeSchema, asymptoticKsSf, exactKsSf, type KsAlternative, MAX_E
 /** What {@link ksTest} looks for, and how it computes its p-value. */
 export interface KsTestOptions extends KsAlternative {
   /**
-   * `exact` counts lattice paths in O(n · m) time and O(min(n, m)) memory; `asymptotic` takes the limit law; `auto` is exact while
-   * neither sample has more than 10 000 values and n · m is at most 10 million, which takes tens of milliseconds.
+   * `exact` counts lattice paths in O(n · m) time, less for small distances, and O(min(n, m)) memory; `asymptotic` takes the limit
+   * law; `auto` is exact while neither sample has more than 10 000 values, which then takes 0.2 s at most and mostly a tenth of it.
    *
    * @defaultValue "auto"
    */
@@ -30,7 +30,6 @@ export interface KsTestResult {
 }
 
 const MAX_AUTO_LENGTH = 10_000;
-const MAX_AUTO_CELLS = 10_000_000;
 
 const optionsSchema = z.strictObject({
   method: z.enum(["auto", "exact", "asymptotic"]).default("auto"),
@@ -42,9 +41,11 @@ const optionsSchema = z.strictObject({
  *
  * The exact p-value (`ksTwoSampleSf`) adds positive terms only, so that a tiny one keeps its relative accuracy. With ties it is
  * computed as if there were none, as SciPy does, and is then too large rather than too small. The asymptotic one is
- * Q(D · √(n·m / (n + m))) with Kolmogorov's limit Q; `scipy.stats.ks_2samp(method="asymp")` takes the one-sample law of a rounded
- * effective size instead, and so differs in small samples. On one side both take Hodges' formula. Time is that of sorting both
- * samples, about 0.1 s for two of a million values.
+ * Q((√e + 0.12 + 0.11 / √e) · D) with Kolmogorov's limit Q and e = n·m / (n + m). Where `auto` takes it, it is within 4 % of the
+ * exact one down to 0.0001 while the smaller sample has 50 values or more; with 20 it is up to a fifth greater there. For small samples
+ * of one size it is too small: 0.58 of the exact one for 11 values each, and 0.39 for 4. `scipy.stats.ks_2samp(method="asymp")` takes
+ * the one-sample law of a rounded effective size instead. On one side both take Hodges' formula. Time is that of sorting both samples,
+ * about 0.1 s for two of a million values.
  *
  * @param a - one sample, not empty; infinities are ordered like other values
  * @param b - the other sample
@@ -52,7 +53,8 @@ const optionsSchema = z.strictObject({
  * method, `CONFIG_INVALID` for wrong options
  * @source N. Smirnov, "Table for Estimating the Goodness of Fit of Empirical Distributions", Ann. Math. Statist. 19 (1948); T.
  * Viehmann, "Numerically more stable computation of the p-values for the two-sample Kolmogorov-Smirnov test", arXiv:2102.08037
- * (2021)
+ * (2021); M. A. Stephens, "Use of the Kolmogorov–Smirnov, Cramér–von Mises and Related Statistics Without Extensive Tables", J. R.
+ * Statist. Soc. B 32 (1970)
  */
 export function ksTest(a: ArrayLike<number>, b: ArrayLike<number>, options: KsTestOptions = {}): KsTestResult {
   const { method, alternative } = parseOptions(optionsSchema, options, "ksTest");
@@ -66,8 +68,7 @@ export function ksTest(a: ArrayLike<number>, b: ArrayLike<number>, options: KsTe
     const message = `the exact method takes at most ${MAX_EXACT_CELLS} pairs of values; use "asymptotic"`;
     throw invalidInput("ksTest", [{ path: [], message }]);
   }
-  const small = Math.max(n, m) <= MAX_AUTO_LENGTH && n * m <= MAX_AUTO_CELLS;
-  if (method === "exact" || (method === "auto" && small)) {
+  if (method === "exact" || (method === "auto" && Math.max(n, m) <= MAX_AUTO_LENGTH)) {
     return { statistic, pValue: exactKsSf(n, m, gap, alternative), method: "exact", location };
   }
   return { statistic, pValue: asymptoticKsSf(n, m, statistic, alternative), method: "asymptotic", location };
@@ -76,7 +77,7 @@ export function ksTest(a: ArrayLike<number>, b: ArrayLike<number>, options: KsTe
 /**
  * Two-sided Kolmogorov–Smirnov test on counts in the same ordered bins. Distances inside of a bin are not seen: the statistic is at
  * most that of the samples, and falls short by at most the greatest, over all bins, of the smaller of the two samples' shares in it.
- * The p-value is the asymptotic one of {@link ksTest}. Below 0.05 both make it too large rather than too small.
+ * The p-value is the asymptotic one of {@link ksTest}: with 50 values in both samples or less, rather ask `ksTwoSampleSf`.
  *
  * @throws a `ModelwrightError` with code `INPUT_INVALID` unless both arrays hold counts, of the same number of bins, and
  * neither is all 0

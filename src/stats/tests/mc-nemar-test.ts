@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { parseOptions } from "../../core/options.ts";
-import { assertSample, isCount } from "../assert-sample.ts";
+import { assertObject, assertSample, isCount } from "../assert-sample.ts";
 import { binomialCdf } from "../distributions/binomial.ts";
 import { chiSquaredSf } from "../distributions/chi-squared.ts";
 import { type ClassLabel, classRows } from "../metrics/class-labels.ts";
@@ -46,8 +46,10 @@ const optionsSchema = z.strictObject({ method: z.enum(["auto", "exact", "asympto
  * @source Q. McNemar, "Note on the Sampling Error of the Difference Between Correlated Proportions or Percentages", Psychometrika 12
  * (1947); A. L. Edwards, "Note on the 'Correction for Continuity'", Psychometrika 13 (1948)
  */
-export function mcNemarTest({ b, c }: DiscordantCounts, options: McNemarTestOptions = {}): McNemarTestResult {
+export function mcNemarTest(counts: DiscordantCounts, options: McNemarTestOptions = {}): McNemarTestResult {
   const { method } = parseOptions(optionsSchema, options, "mcNemarTest");
+  assertObject("the counts of mcNemarTest", counts);
+  const { b, c } = counts;
   assertSample("the counts of mcNemarTest", [b, c], "a count", isCount);
   const total = b + c;
   if (method === "exact" || (method === "auto" && total <= MAX_EXACT)) {

@@ -51,7 +51,7 @@ const optionsSchema = z.strictObject({
 export function mmd(x: readonly ArrayLike<number>[], y: readonly ArrayLike<number>[], options: MmdOptions = {}): MmdResult {
   const { permutations, maxRows, random = seeded(0), ...given } = parseOptions(optionsSchema, options, "mmd");
   const width = checkedVectors("mmd", x, y);
-  const rows = [...drawn(x, maxRows, random), ...drawn(y, maxRows, random)];
+  const rows = [...drawn(Array.from(x), maxRows, random), ...drawn(Array.from(y), maxRows, random)];
   const n = Math.min(x.length, maxRows);
   const m = rows.length - n;
   const kernel = kernelMatrix(rows, width, given.bandwidth);
