@@ -3,7 +3,7 @@ import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import { record } from "./measure.ts";
 
-const BUDGET = 110_000;
+const BUDGET = 113_000;
 
 const { outputFiles } = await build({
   absWorkingDir: new URL("..", import.meta.url).pathname,

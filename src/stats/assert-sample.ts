@@ -55,7 +55,9 @@ export function assertFunction(subject: string, value: unknown): void {
 }
 
 function refused(subject: string, expected: string, value: unknown) {
-  return invalidInput(subject, [{ path: [], message: `expected ${expected}, but got ${value === null ? "null" : typeof value}` }]);
+  return invalidInput(subject, [
+    { path: [], message: `expected ${expected}, but got ${value === null ? "null" : typeof value}` },
+  ]);
 }
 
 /** What a refused value is. Only what is no real number is named: the others are data, which errors do not repeat. */

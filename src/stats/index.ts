@@ -19,13 +19,20 @@ export {
 export { totalVariation } from "./distances/total-variation.ts";
 export { wasserstein } from "./distances/wasserstein.ts";
 export { betaCdf, betaQuantile, betaSf, betaUpperQuantile, logBeta } from "./distributions/beta.ts";
-export { binomialCdf, binomialPmf, binomialQuantile, binomialSf, logChoose } from "./distributions/binomial.ts";
+export {
+  binomialCdf,
+  binomialPmf,
+  binomialQuantile,
+  binomialSf,
+  binomialUpperQuantile,
+  logChoose,
+} from "./distributions/binomial.ts";
 export { chiSquaredCdf, chiSquaredQuantile, chiSquaredSf, chiSquaredUpperQuantile } from "./distributions/chi-squared.ts";
 export { erf, erfc } from "./distributions/erf.ts";
 export { fCdf, fQuantile, fSf, fUpperQuantile } from "./distributions/f.ts";
 export { digamma, gammaP, gammaQ, logGamma } from "./distributions/gamma.ts";
 export { gammaCdf, gammaQuantile, gammaSf, gammaUpperQuantile } from "./distributions/gamma-distribution.ts";
-export { kolmogorovCdf, kolmogorovSf, kolmogorovUpperQuantile } from "./distributions/kolmogorov.ts";
+export { kolmogorovCdf, kolmogorovQuantile, kolmogorovSf, kolmogorovUpperQuantile } from "./distributions/kolmogorov.ts";
 export { normalCdf, normalPdf, normalQuantile, normalSf, normalUpperQuantile } from "./distributions/normal.ts";
 export { studentTCdf, studentTQuantile, studentTSf, studentTUpperQuantile } from "./distributions/student-t.ts";
 export type { AlphaSpending } from "./experiments/alpha-spending.ts";

@@ -6,41 +6,36 @@ import { SqlDatabase } from "../../src/adapters/sql/database.ts";
 import { sqlMonitoring } from "../../src/adapters/sql/monitoring.ts";
 import { sqlRegistry } from "../../src/adapters/sql/registry.ts";
 import { isBusy, nodeSqlite } from "../../src/adapters/sqlite/dialect.ts";
-import { type SqliteStores, sqlite } from "../../src/adapters/sqlite/index.ts";
+import { sqlite } from "../../src/adapters/sqlite/index.ts";
 import { guard, migrations } from "../../src/adapters/sqlite/migrations.ts";
 import { systemClock } from "../../src/core/clock.ts";
-import { keyValueStoreConformance } from "../../src/testing/conformance/key-value-store.ts";
 import { monitoringStoreConformance } from "../../src/testing/conformance/monitoring-store.ts";
-import { onlineStoreConformance } from "../../src/testing/conformance/online-store.ts";
 import { registryReferencesConformance } from "../../src/testing/conformance/registry-references.ts";
 import { registryStoreConformance } from "../../src/testing/conformance/registry-store.ts";
 import { changesLikeMemory } from "./changes-like-memory.ts";
+import { emptySqliteFiles } from "./fixtures/empty-sqlite.ts";
 import { newestRowWins } from "./newest-row-wins.ts";
+import { sqliteSuites } from "./sqlite-suites.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "modelwright-sqlite-conformance-"));
 afterAll(() => rmSync(folder, { recursive: true }));
+const place = await emptySqliteFiles(folder);
 
-let files = 0;
-
-describe.each([
-  ["in memory", () => ":memory:"],
-  ["in a file", () => join(folder, `${files++}.db`)],
-])("sqlite %s", (_, place) => {
-  const kit = { describe, it, expect };
-
-  /** One store of a database that ends with it. */
-  function open<K extends "registry" | "online" | "keyValues" | "monitoring">(port: K): SqliteStores[K] {
+// Databases in memory pass the same suites in test/soak/sql-stores.soak.ts.
+describe("sqlite in a file", () => {
+  sqliteSuites(place);
+  newestRowWins("sqlite", () => {
     const db = sqlite({ path: place() });
-    return { ...db[port], [Symbol.asyncDispose]: () => db.close() };
-  }
-
-  registryStoreConformance(kit, () => open("registry"));
-  registryReferencesConformance(kit, () => open("registry"));
-  onlineStoreConformance(kit, () => open("online"));
-  keyValueStoreConformance(kit, () => open("keyValues"));
-  monitoringStoreConformance(kit, () => open("monitoring"));
-  newestRowWins("sqlite", () => open("online"));
-  changesLikeMemory("changes of a registry", () => open("registry"), 30);
+    return { ...db.online, [Symbol.asyncDispose]: () => db.close() };
+  });
+  changesLikeMemory(
+    "changes of a registry",
+    () => {
+      const db = sqlite({ path: place() });
+      return { ...db.registry, [Symbol.asyncDispose]: () => db.close() };
+    },
+    15,
+  );
 });
 
 describe("sqlite through kysely, as databases behind a network are used", () => {
@@ -61,6 +56,6 @@ describe("sqlite through kysely, as databases behind a network are used", () => 
 
   registryStoreConformance(kit, openRegistry);
   registryReferencesConformance(kit, openRegistry);
-  changesLikeMemory("changes of a registry", openRegistry);
+  changesLikeMemory("changes of a registry", openRegistry, 20);
   monitoringStoreConformance(kit, () => open((database) => sqlMonitoring(database, "sqlite", { durable: false })));
 });

@@ -7,8 +7,6 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { MetricSampler } from "../../src/adapters/sql/tracking-sampler.ts";
 import { sqlite } from "../../src/adapters/sqlite/index.ts";
 import { ModelwrightError } from "../../src/core/errors.ts";
-import { trackingReferencesConformance } from "../../src/testing/conformance/tracking-references.ts";
-import { trackingStoreConformance } from "../../src/testing/conformance/tracking-store.ts";
 import type { MetricEntry, MetricPoint, RunBatch, RunDraft, TrackingStore } from "../../src/tracking/port.ts";
 import { comparePoints, samplePoints } from "../../src/tracking/rules/metric-points.ts";
 import { logsLikeMemory } from "./logs-like-memory.ts";
@@ -28,14 +26,7 @@ function open(file: string): TrackingStore {
   return { ...db.tracking, [Symbol.asyncDispose]: () => db.close() };
 }
 
-describe("in a file", () => {
-  trackingStoreConformance({ describe, it, expect }, () => open(path));
-  trackingReferencesConformance({ describe, it, expect }, () => open(path));
-});
-
 describe("in memory", () => {
-  trackingStoreConformance({ describe, it, expect }, () => open(":memory:"));
-  trackingReferencesConformance({ describe, it, expect }, () => open(":memory:"));
   logsLikeMemory("sqlite", () => open(":memory:"));
 });
 

@@ -287,11 +287,11 @@ describe("a schema of another release", () => {
     expect((await ask(db)).items).toEqual([]);
   });
 
-  it("is made once when 8 processes open a fresh file at once", async () => {
+  it("is made once when 4 processes open a fresh file at once", async () => {
     const fixture = fileURLToPath(new URL("./fixtures/open-sqlite.ts", import.meta.url));
-    const runs = Array.from({ length: 8 }, () => promisify(execFile)(process.execPath, [fixture, path]));
+    const runs = Array.from({ length: 4 }, () => promisify(execFile)(process.execPath, [fixture, path]));
     const versions = (await Promise.all(runs)).map(({ stdout }) => Number(stdout));
-    expect(versions.sort()).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+    expect(versions.sort()).toEqual([1, 2, 3, 4]);
     const db = new DatabaseSync(path);
     expect(db.prepare("select count(*) as steps from modelwright_migrations").get()).toEqual({ steps: migrations.length });
     db.close();

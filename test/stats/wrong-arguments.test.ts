@@ -81,7 +81,10 @@ const TABLE = [
 const DESIGN = stats.groupSequentialBounds({ looks: [0.5, 1] });
 
 /** None at all are fine. */
-const pValues: Argument = { ...numbers([0.1, 0.2]), wrong: numbers([0.1, 0.2]).wrong.filter((value) => !Array.isArray(value) || value.length > 0) };
+const pValues: Argument = {
+  ...numbers([0.1, 0.2]),
+  wrong: numbers([0.1, 0.2]).wrong.filter((value) => !Array.isArray(value) || value.length > 0),
+};
 
 const samples = [numbers(A), numbers(B)];
 const bins = [numbers([5, 6, 7]), numbers([7, 6, 5])];
@@ -194,17 +197,20 @@ const FUNCTIONS: Readonly<Record<string, readonly Argument[]>> = {
   ...distribution("studentT", [3]),
   ...distribution("f", [3, 4]),
   ...distribution("beta", [3, 4]),
-  ...distribution("gamma", [3]),
+  ...distribution("gamma", [3], undefined, [{ ...number(4), wrong: number(4).wrong.slice(1) }]),
   ...Object.fromEntries(["erf", "erfc", "digamma", "logGamma"].map((name) => [name, [number(1)]])),
   ...Object.fromEntries(["logBeta", "gammaP", "gammaQ"].map((name) => [name, [number(1), number(1)]])),
 };
 
-/** Functions of 1 or ½, and parameters. */
-function distribution(name: string, parameters: readonly number[], ends = ["Cdf", "Sf", "Quantile", "UpperQuantile"]) {
-  const rest = parameters.map(number);
-  return Object.fromEntries(
-    ends.map((end) => [`${name}${end}`, [number(end.endsWith("Quantile") ? 0.5 : 1), ...rest]] as const),
-  );
+/** Functions of 1 or ½, of parameters, and of some that may be left out. */
+function distribution(
+  name: string,
+  parameters: readonly number[],
+  ends = ["Cdf", "Sf", "Quantile", "UpperQuantile"],
+  optional: readonly Argument[] = [],
+) {
+  const rest = [...parameters.map(number), ...optional];
+  return Object.fromEntries(ends.map((end) => [`${name}${end}`, [number(end.endsWith("Quantile") ? 0.5 : 1), ...rest]] as const));
 }
 
 interface Stateful {
@@ -334,12 +340,17 @@ describe("every class of modelwright/stats", () => {
 
   it("refuses wrong arguments of its constructor, its methods and fromJSON", () => {
     const failures = Object.entries(CLASSES).flatMap(([name, { create, options, methods, statics = {} }]) => {
-      const Type = (stats as Record<string, unknown>)[name] as { new (...given: readonly unknown[]): object } & Record<string, Call>;
+      const Type = (stats as Record<string, unknown>)[name] as { new (...given: readonly unknown[]): object } & Record<
+        string,
+        Call
+      >;
       const state = object((create() as { toJSON(): object }).toJSON());
       return [
         ...(options ? accepted(name, (...given) => new Type(...given), [options]) : []),
         ...accepted(`${name}.fromJSON`, (given) => Type["fromJSON"]!(given), [state]),
-        ...Object.entries(statics).flatMap(([key, given]) => accepted(`${name}.${key}`, (...values) => Type[key]!(...values), given)),
+        ...Object.entries(statics).flatMap(([key, given]) =>
+          accepted(`${name}.${key}`, (...values) => Type[key]!(...values), given),
+        ),
         ...Object.entries(methods).flatMap(([key, given]) =>
           accepted(`${name}.${key}`, (...values) => (create() as Record<string, Call>)[key]!(...values), given),
         ),
@@ -355,9 +366,7 @@ describe("every class of modelwright/stats", () => {
       const before = sketch.toJSON();
       for (const other of Object.values(CLASSES).map((entry) => entry.create())) {
         if (other.constructor === sketch.constructor) continue;
-        expect(() => sketch.merge(other), name).toThrow(
-          expect.toSatisfy((error) => ModelwrightError.is(error, "INPUT_INVALID")),
-        );
+        expect(() => sketch.merge(other), name).toThrow(expect.toSatisfy((error) => ModelwrightError.is(error, "INPUT_INVALID")));
       }
       expect(sketch.toJSON()).toEqual(before);
     }

@@ -50,6 +50,13 @@ export function categoricalCells({ kind, categories, counts, singletons }: Categ
   ];
 }
 
+/** Positions of the cells that may be joined, neighbours behind one another. */
+export function joinOrder(cells: readonly Cell[], neighbours: "by value" | "by label"): Int32Array {
+  const joining = [...cells.keys()].filter((i) => cells[i]!.joins);
+  if (neighbours === "by label") joining.sort((a, b) => (cells[a]!.label < cells[b]!.label ? -1 : 1));
+  return Int32Array.from(joining);
+}
+
 function apart(first: number, labels: readonly string[]): Cell[] {
   return labels.map((label, i) => ({ label, from: first + i, to: first + i + 1, joins: false }));
 }

@@ -1,4 +1,4 @@
-import { type Cell, categoricalCells, orderedCells } from "./cells.ts";
+import { type Cell, categoricalCells, joinOrder, orderedCells } from "./cells.ts";
 import { EdgeIndex } from "./edge-index.ts";
 import {
   CATEGORICAL_REST,
@@ -23,6 +23,8 @@ export class OrderedColumn {
   readonly profile: OrderedProfile;
   /** Cells in which PSI is computed; together they cover every bin once. */
   readonly cells: readonly Cell[];
+  /** Positions of the cells that may be joined where few rows are expected, neighbours behind one another. */
+  readonly joinOrder: Int32Array;
   /** Number of bins. */
   readonly bins: number;
   /** Number of leading bins in the order of values. */
@@ -40,6 +42,7 @@ export class OrderedColumn {
     this.missing = this.ordered;
     this.bins = this.ordered + ORDERED_REST;
     this.cells = orderedCells(profile);
+    this.joinOrder = joinOrder(this.cells, "by value");
   }
 
   /** The bin of a finite number. */
@@ -77,6 +80,7 @@ export class OrderedColumn {
 export class CategoricalColumn {
   readonly profile: CategoricalProfile;
   readonly cells: readonly Cell[];
+  readonly joinOrder: Int32Array;
   readonly bins: number;
   readonly ordered = 0;
   readonly missing: number;
@@ -93,6 +97,7 @@ export class CategoricalColumn {
       ...tail.map((category) => [category, other] as const),
     ]);
     this.cells = categoricalCells(profile);
+    this.joinOrder = joinOrder(this.cells, "by label");
   }
 
   /** The bin of any value at all. */

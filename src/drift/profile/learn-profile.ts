@@ -30,6 +30,9 @@ const FINE_BINS = 250;
 
 const COARSE_BINS = 10;
 
+/** Share of rows of categories too rare for a bin, above which luck has chosen those that are not. */
+const MAX_RARE = 0.05;
+
 /** How the reference is told apart. */
 export interface LearnOptions {
   readonly season: { readonly by: Season; readonly at: string } | undefined;
@@ -143,13 +146,14 @@ function learnEmbedding(feature: string, role: OrderedProfile["role"], values: r
 }
 
 /**
- * Where there are more categories than bins, those that get one are chosen by half of the rows and counted on the other half. Chosen and
- * counted on the same rows, a category would be among the most frequent for the very luck that its count then shows, and every fresh window
- * would seem to have less of it: without any drift, up to 99 % of windows had p < 0.05.
+ * Where there are more categories than bins, or many are rare, those that get a bin are chosen by half of the rows and counted on the
+ * other half. Chosen and counted on the same rows, a category would be among the most frequent for the very luck that its count then
+ * shows, and every fresh window would seem to have less of it: without any drift, up to 99 % of windows had p < 0.05.
  */
 function learnCategorical(feature: string, role: CategoricalProfile["role"], values: readonly unknown[]): CategoricalProfile {
   const { found, missing } = countTexts(feature, "categorical", values, categoryOf);
-  const share = found.size > MAX_CATEGORIES ? 0.5 : 1;
+  const rare = [...found.values()].reduce((sum, count) => sum + (count < MIN_CATEGORY_ROWS ? count : 0), 0);
+  const share = found.size > MAX_CATEGORIES || rare > MAX_RARE * values.length ? 0.5 : 1;
   const ranked = [...found]
     .map(([category, count]) => {
       const counted = thinned(count, share, category);

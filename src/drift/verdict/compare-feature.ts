@@ -61,12 +61,12 @@ const NONE = { psi: 0, psiDebiased: 0, interval: [0, 0] as const, pValue: 1 };
 const THIN = 0.25;
 
 function logEValueOf({ column, reference, current }: Sides): number {
-  const { groups, count } = groupsOf(column.cells, reference, THIN);
+  const { groups, count } = groupsOf(column, reference, THIN);
   return dirichletLogEValue(join(reference, groups, count), join(current, groups, count));
 }
 
 function joinedOf({ column, reference, current, n, m }: Sides): Comparison["joined"] {
-  const { groups, count } = groupsOf(column.cells, reference, n > 0 ? Math.min(1, m / n) : 1);
+  const { groups, count } = groupsOf(column, reference, n > 0 ? Math.min(1, m / n) : 1);
   return { reference: join(reference, groups, count), current: join(current, groups, count) };
 }
 

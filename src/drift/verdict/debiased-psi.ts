@@ -21,7 +21,7 @@ export function debiasedPsi(
     const { reference, current, n, m } = column.profile.role === "target" ? withoutLateTruth(sides) : sides;
     at = to;
     if (!(n > 0 && m > 0)) return;
-    const { groups, count } = groupsOf(column.cells, reference, Math.min(1, m / n));
+    const { groups, count } = groupsOf(column, reference, Math.min(1, m / n));
     found[i] = psiOfCounts(join(reference, groups, count), join(current, groups, count), n, m).psiDebiased;
   });
   return found;

@@ -1,24 +1,24 @@
-import type { Cell } from "../profile/cells.ts";
+import type { Column } from "../profile/column.ts";
 
 /** Rows expected in a cell, below which it is joined with the next: the chi-squared law needs about as many. */
 const MIN_EXPECTED = 5;
 
 /**
  * The group of each cell: neighbours are joined until each group is expected to hold 5 rows of the smaller side, judged by the
- * reference alone; what is left over at the end goes to the last.
+ * reference alone; what is left over at the end goes to the last. Neighbours of categories are those of their names, not of their ranks:
+ * those that luck has put first would be joined with others as lucky.
  *
  * @param scale - rows of the smaller side for each row of the reference, at most 1
  */
 export function groupsOf(
-  cells: readonly Cell[],
+  { cells, joinOrder }: Column,
   reference: Float64Array,
   scale: number,
 ): { readonly groups: Int32Array; readonly count: number } {
   const groups = new Int32Array(cells.length).fill(-1);
   let count = 0;
   let expected = MIN_EXPECTED;
-  for (let i = 0; i < cells.length; i++) {
-    if (!cells[i]!.joins) continue;
+  for (const i of joinOrder) {
     if (expected >= MIN_EXPECTED) {
       expected = 0;
       count += 1;

@@ -2,7 +2,7 @@ import { assertOrdered, assertProbability, assertWhole, refusal } from "./assert
 import { betaTail, logBetaOf } from "./beta-tail.ts";
 import { deviance } from "./deviance.ts";
 import { stirlingCorrection } from "./gamma-series.ts";
-import { normalQuantile } from "./normal.ts";
+import { normalQuantile, normalUpperQuantile } from "./normal.ts";
 import { productDifference } from "./product-difference.ts";
 
 const MAX_TRIALS = 1e15;
@@ -106,6 +106,32 @@ export function binomialQuantile(q: number, n: number, p: number): number {
     if (Number.isFinite(step)) guess = within(guess - step, n);
   }
   return leastReaching((k) => binomialCdf(k, n, p) >= q, guess, n);
+}
+
+/**
+ * The least number of successes whose {@link binomialSf}, the probability of more, is at most `q`: exact for a tiny `q`, where
+ * {@link binomialQuantile} of 1 − q would round it away.
+ *
+ * @param q - in [0, 1]; 0 gives `n`, or 0 when `p` is 0, 1 gives 0
+ * @param n - trials: whole, in [0, 1e15]
+ * @param p - probability of a success
+ * @throws a `ModelwrightError` with code `INPUT_INVALID` outside of these ranges
+ * @source as {@link binomialQuantile}
+ */
+export function binomialUpperQuantile(q: number, n: number, p: number): number {
+  assertProbability("binomialUpperQuantile", "q", q);
+  assertArguments("binomialUpperQuantile", n, p);
+  if (q === 1 || p === 0) return 0;
+  if (q === 0 || p === 1) return n;
+  const z = normalUpperQuantile(q);
+  const deviation = Math.sqrt(n * p * (1 - p));
+  let guess = within(n * p + z * deviation + ((1 - 2 * p) * (z * z - 1)) / 6, n);
+  for (let i = 0; i < 2; i++) {
+    const left = binomialSf(guess, n, p);
+    const step = (left * Math.log(left / q)) / binomialPmf(guess, n, p);
+    if (Number.isFinite(step)) guess = within(guess + step, n);
+  }
+  return leastReaching((k) => binomialSf(k, n, p) <= q, guess, n);
 }
 
 /** The least k in [0, n] that is enough, when n is, from a guess outward and then by bisection. */

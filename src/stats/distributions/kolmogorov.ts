@@ -32,6 +32,21 @@ export function kolmogorovSf(x: number): number {
 }
 
 /**
+ * The number that Kolmogorov's limit variate is at or below with probability `p`: inverse of {@link kolmogorovCdf}. Relative error
+ * below 1e-12.
+ *
+ * @param p - in [0, 1]; 0 gives 0, 1 gives ∞
+ * @throws a `ModelwrightError` with code `INPUT_INVALID` unless `p` is a probability
+ * @source as {@link kolmogorovUpperQuantile}
+ */
+export function kolmogorovQuantile(p: number): number {
+  assertProbability("kolmogorovQuantile", "p", p);
+  if (p === 0) return 0;
+  if (p === 1) return Number.POSITIVE_INFINITY;
+  return p <= 0.5 ? solveLower(Math.log(p / Math.sqrt(2 * Math.PI))) : solveUpper(Math.log1p(-p) - Math.LN2);
+}
+
+/**
  * The number that Kolmogorov's limit variate exceeds with probability `p`, the critical value of a test: inverse of
  * {@link kolmogorovSf}. Relative error below 1e-12.
  *

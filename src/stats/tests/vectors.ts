@@ -23,7 +23,8 @@ export function checkedVectors(subject: string, x: readonly ArrayLike<number>[],
     for (let i = 0; i < rows.length && issues.length < MAX_ISSUES; i++) {
       const row = rows[i]!;
       if (!isList(row)) issues.push({ path: [name, i], message: "expected an array" });
-      else if (row.length !== width) issues.push({ path: [name, i], message: `expected ${width} numbers, but got ${row.length}` });
+      else if (row.length !== width)
+        issues.push({ path: [name, i], message: `expected ${width} numbers, but got ${row.length}` });
       else if (!allFinite(row)) issues.push({ path: [name, i], message: "expected finite numbers" });
     }
   }

@@ -1,6 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { binomialCdf, binomialPmf, binomialQuantile, binomialSf, logChoose } from "../../../src/stats/index.ts";
+import {
+  binomialCdf,
+  binomialPmf,
+  binomialQuantile,
+  binomialSf,
+  binomialUpperQuantile,
+  logChoose,
+} from "../../../src/stats/index.ts";
 import { distributions, invalid, relative, tailErrors, valueError } from "./reference.ts";
 
 const trials = fc.integer({ min: 0, max: 60 });
@@ -89,6 +96,36 @@ describe("the binomial distribution", () => {
     );
   });
 
+  it("has the least upper quantile beyond which the probability is small enough", () => {
+    const n = fc.oneof(trials, fc.integer({ min: 1, max: 1e9 }));
+    const q = fc.oneof(
+      chance,
+      fc.double({ min: -300, max: 0, noNaN: true }).map((exponent) => 10 ** exponent),
+    );
+    fc.assert(
+      fc.property(q, n, chance, (q, n, p) => {
+        const k = binomialUpperQuantile(q, n, p);
+        if (q === 0) return expect(k).toBe(p === 0 ? 0 : n);
+        expect(binomialSf(k, n, p)).toBeLessThanOrEqual(q);
+        if (k > 0) expect(binomialSf(k - 1, n, p)).toBeGreaterThan(q);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it("has upper quantiles that agree with mpmath's upper tails, next to each of their steps", () => {
+    let steps = 0;
+    for (const [k, n, p, , upper] of distributions.binomial as readonly [number, number, number, number, number][]) {
+      if (upper < 1e-290 || upper > 0.5) continue;
+      expect([binomialUpperQuantile(upper * (1 + 1e-9), n, p), binomialUpperQuantile(upper * (1 - 1e-9), n, p)]).toEqual([
+        k,
+        k + 1,
+      ]);
+      steps += 1;
+    }
+    expect(steps).toBeGreaterThan(50);
+  });
+
   it("gives back a place from its own lower tail", () => {
     for (const [k, n, p] of [
       [0, 5, 0.5],
@@ -116,15 +153,20 @@ describe("the binomial distribution", () => {
     expect([binomialCdf(0, 5, 0), binomialSf(0, 5, 0), binomialCdf(4, 5, 1), binomialSf(4, 5, 1)]).toEqual([1, 0, 0, 1]);
     expect([binomialPmf(0, 0, 0.3), binomialCdf(0, 0, 0.3), binomialQuantile(0.7, 0, 0.3)]).toEqual([1, 1, 0]);
     expect([binomialQuantile(0.5, 9, 0), binomialQuantile(0.5, 9, 1), binomialQuantile(0, 9, 0.5)]).toEqual([0, 9, 0]);
+    expect([0, 0.5, 1].map((q) => binomialUpperQuantile(q, 9, 0.5))).toEqual([9, 4, 0]);
+    expect([binomialUpperQuantile(0.5, 9, 0), binomialUpperQuantile(0.5, 9, 1), binomialUpperQuantile(0.5, 0, 0.3)]).toEqual([
+      0, 9, 0,
+    ]);
   });
 
   it("refuses what is no number of trials, no probability and, for a probability of one count, no count", () => {
-    for (const f of [binomialPmf, binomialCdf, binomialSf, binomialQuantile]) {
+    for (const f of [binomialPmf, binomialCdf, binomialSf, binomialQuantile, binomialUpperQuantile]) {
       for (const n of [-1, 1.5, Number.NaN, 1e16]) expect(() => f(0, n, 0.5)).toThrow(invalid);
       for (const p of [-0.1, 1.1, Number.NaN]) expect(() => f(0, 5, p)).toThrow(invalid);
       expect(() => f(Number.NaN, 5, 0.5)).toThrow(invalid);
     }
     expect(() => binomialPmf(1.5, 5, 0.5)).toThrow(invalid);
     expect(() => binomialQuantile(1.5, 5, 0.5)).toThrow(invalid);
+    expect(() => binomialUpperQuantile(1.5, 5, 0.5)).toThrow(invalid);
   });
 });

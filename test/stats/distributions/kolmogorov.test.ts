@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { kolmogorovCdf, kolmogorovSf, kolmogorovUpperQuantile } from "../../../src/stats/index.ts";
+import { kolmogorovCdf, kolmogorovQuantile, kolmogorovSf, kolmogorovUpperQuantile } from "../../../src/stats/index.ts";
 import { greatestError, reference } from "../reference.ts";
-import { distributions, invalid, relative, tailErrors } from "./reference.ts";
+import { distribution, distributions, invalid, quantileError, relative, tailErrors } from "./reference.ts";
 
 describe("Kolmogorov's distribution", () => {
   it("agrees with SciPy to 1e-13, also far in the tail", () => {
@@ -14,6 +14,29 @@ describe("Kolmogorov's distribution", () => {
     const { error, least } = tailErrors({ cdf: kolmogorovCdf, sf: kolmogorovSf }, distributions.kolmogorov);
     expect(least).toBeLessThan(1e-290);
     expect(error).toBeLessThan(1e-12);
+  });
+
+  it("has quantiles that agree with mpmath's tails", () => {
+    const functions = distribution({
+      cdf: kolmogorovCdf,
+      sf: kolmogorovSf,
+      quantile: kolmogorovQuantile,
+      upperQuantile: kolmogorovUpperQuantile,
+    });
+    expect(quantileError(functions, distributions.kolmogorov)).toBeLessThan(1e-12);
+  });
+
+  it("inverts its quantile, down to 1e-300 and next to 1", () => {
+    fc.assert(
+      fc.property(fc.double({ min: -300, max: 0, noNaN: true }), (exponent) => {
+        const p = 10 ** exponent;
+        if (p === 1) return;
+        expect(relative(kolmogorovCdf(kolmogorovQuantile(p)), p)).toBeLessThan(1e-11);
+        expect(relative(kolmogorovSf(kolmogorovQuantile(1 - p)), 1 - (1 - p))).toBeLessThan(1e-12);
+      }),
+    );
+    expect(kolmogorovQuantile(0.95)).toBeCloseTo(1.3580986393225507, 13);
+    expect(kolmogorovQuantile(0.5)).toBeCloseTo(kolmogorovUpperQuantile(0.5), 14);
   });
 
   it("inverts its upper quantile, down to 1e-300 and next to 1", () => {
@@ -46,8 +69,12 @@ describe("Kolmogorov's distribution", () => {
     const places = [-1, 0, Number.POSITIVE_INFINITY];
     expect([places.map(kolmogorovSf), places.map(kolmogorovCdf)]).toEqual([[1, 1, 0], [0, 0, 1]]); // biome-ignore format: one row for each
     expect([0, 1].map(kolmogorovUpperQuantile)).toEqual([Number.POSITIVE_INFINITY, 0]);
+    expect([0, 1].map(kolmogorovQuantile)).toEqual([0, Number.POSITIVE_INFINITY]);
     expect(() => kolmogorovSf(Number.NaN)).toThrow(invalid);
     expect(() => kolmogorovCdf(Number.NaN)).toThrow(invalid);
-    for (const p of [-0.1, 1.1, Number.NaN]) expect(() => kolmogorovUpperQuantile(p)).toThrow(invalid);
+    for (const p of [-0.1, 1.1, Number.NaN]) {
+      expect(() => kolmogorovUpperQuantile(p)).toThrow(invalid);
+      expect(() => kolmogorovQuantile(p)).toThrow(invalid);
+    }
   });
 });

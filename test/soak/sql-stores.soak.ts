@@ -1,0 +1,60 @@
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { afterAll, describe, expect, it } from "vitest";
+import { type SqliteStores, sqlite } from "../../src/adapters/sqlite/index.ts";
+import { changesLikeMemory } from "../adapters/changes-like-memory.ts";
+import { sharedMariadb, whyNoMariadb } from "../adapters/fixtures/mariadb-server.ts";
+import { sharedPostgres, whyNoPostgres } from "../adapters/fixtures/postgres-server.ts";
+import { logsLikeMemory } from "../adapters/logs-like-memory.ts";
+import { monitorsLikeMemory } from "../adapters/monitors-like-memory.ts";
+import { newestRowWins } from "../adapters/newest-row-wins.ts";
+import { sqliteSuites } from "../adapters/sqlite-suites.ts";
+import { requirement } from "../requirement.ts";
+import { temporaryFolder } from "./temporary-folder.ts";
+
+const runs = Number(process.env["SOAK_STORE_RUNS"] ?? 200);
+const onPostgres = await requirement("PostgreSQL", whyNoPostgres);
+const onMariadb = await requirement("MariaDB", whyNoMariadb);
+
+type Stores = Pick<SqliteStores, "registry" | "tracking" | "online" | "monitoring"> & { close(): Promise<void> };
+
+/** Compares the stores of one database with those in memory, over random calls. */
+function likeMemory(name: string, stores: () => Promise<Stores>): void {
+  async function open<K extends "registry" | "tracking" | "online" | "monitoring">(port: K): Promise<Stores[K]> {
+    const db = await stores();
+    return { ...db[port], [Symbol.asyncDispose]: () => db.close() };
+  }
+  newestRowWins(name, () => open("online"), runs);
+  logsLikeMemory(name, () => open("tracking"), runs);
+  monitorsLikeMemory(name, () => open("monitoring"), runs);
+  changesLikeMemory(name, () => open("registry"), runs);
+}
+
+onPostgres("postgres", () => {
+  const shared = sharedPostgres();
+  afterAll(async () => (await shared)[Symbol.asyncDispose]());
+  likeMemory("postgres", async () => (await shared).open());
+});
+
+onMariadb("mariadb", () => {
+  const shared = sharedMariadb();
+  afterAll(async () => (await shared)[Symbol.asyncDispose]());
+  likeMemory("mariadb", async () => (await shared).open());
+});
+
+describe("sqlite in memory", () => {
+  sqliteSuites(() => ":memory:");
+  likeMemory("sqlite", async () => sqlite({ path: ":memory:" }));
+});
+
+describe("sqlite in a file", () => {
+  it("has its schema made once when 8 processes open a fresh file at once", async () => {
+    using folder = temporaryFolder();
+    const path = join(folder.path, "models.db");
+    const fixture = fileURLToPath(new URL("../adapters/fixtures/open-sqlite.ts", import.meta.url));
+    const answers = await Promise.all(Array.from({ length: 8 }, () => promisify(execFile)(process.execPath, [fixture, path])));
+    expect(answers.map(({ stdout }) => Number(stdout)).sort()).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+  });
+});
