@@ -4,7 +4,7 @@
 import { writeFileSync } from "node:fs";
 import { DriftDetector, renderDriftReport, seeded } from "modelwright";
 import { renderDriftHtml } from "modelwright/drift";
-import { type AlertChannel, AlertRules, ModelMonitor, monitorSource } from "modelwright/monitoring";
+import { type AlertChannel, AlertRules, ModelMonitor, monitorSource, psiHistory } from "modelwright/monitoring";
 import { sqlite } from "modelwright/sqlite";
 import { FakeClock } from "modelwright/testing";
 import { z } from "zod";
@@ -86,10 +86,7 @@ console.log(
   `AUC ${auc?.value?.toFixed(3)}, between ${auc?.interval?.map((limit) => limit.toFixed(3)).join(" and ")}; SLA met: ${sla.met}`,
 );
 
-const [{ report, windows, features }] = history.comparisons as [(typeof history.comparisons)[0]];
-console.log(renderDriftReport(report));
-const psi = windows.map(({ to, psi: values }) => ({
-  until: to,
-  features: Object.fromEntries(features.map((feature, i) => [feature, values?.[i] ?? 0])),
-}));
-if (process.argv[2]) writeFileSync(process.argv[2], renderDriftHtml(report, { title: "Payments", history: psi })); // a page to look at
+const [comparison] = history.comparisons as [(typeof history.comparisons)[0]];
+console.log(renderDriftReport(comparison.report));
+if (process.argv[2])
+  writeFileSync(process.argv[2], renderDriftHtml(comparison.report, { title: "Payments", history: psiHistory(comparison) })); // a page to look at

@@ -2,7 +2,7 @@
 
 Run with Debian's python3 (packages python3-scipy, python3-sklearn):
     /usr/bin/python3 scripts/reference-stats/metrics.py
-The seed and the versions of the libraries are written beside the values. DeLong's test is computed from its quadratic definition.
+The seed and the versions of the libraries are written beside the values. DeLong's test is computed from its definition.
 """
 
 import json
@@ -30,6 +30,48 @@ def kernel(labels, scores):
     """All pairs: 1 where a positive is above a negative, 1/2 where they tie."""
     x, y = scores[labels == 1], scores[labels == 0]
     return (x[:, None] > y[None, :]) + 0.5 * (x[:, None] == y[None, :])
+
+
+def uniforms(n, seed):
+    """The same numbers in (0, 1) as test/stats/uniforms.ts makes, to the last bit: MINSTD, a linear congruence."""
+    values, x = np.empty(n), seed
+    for i in range(n):
+        x = x * 48271 % 2147483647
+        values[i] = x / 2147483647
+    return values
+
+
+def made(case, n, seed):
+    """The case with how its rows are made in their place, for test/stats/metrics/reference.ts to make them again."""
+    rows = ("labels", "predictions", "scores", "probabilities", "a", "b")
+    return {"n": n, "seed": seed, **{key: value for key, value in case.items() if key not in rows}}
+
+
+def binary_rows(n, seed):
+    u, v = uniforms(n, seed), uniforms(n, seed + 1)
+    labels = (u < 0.3).astype(int)
+    return labels, np.floor((0.25 * labels + 0.75 * v) * 10_000) / 10_000
+
+
+def multiclass_rows(n, seed):
+    labels = np.floor(uniforms(n, seed) * 3).astype(int)
+    weights = np.stack([uniforms(n, seed + 1 + k) + 0.5 * (labels == k) for k in range(3)], axis=1)
+    probabilities = weights / (weights[:, 0] + weights[:, 1] + weights[:, 2])[:, None]
+    return labels.tolist(), probabilities.argmax(axis=1).tolist(), probabilities, [0, 1, 2]
+
+
+def regression_rows(n, seed):
+    labels = 100 * uniforms(n, seed)
+    return labels, labels + 10 * (uniforms(n, seed + 1) - 0.5)
+
+
+def delong_rows(n, seed):
+    u, v, w = (uniforms(n, seed + i) for i in range(3))
+    labels = (u < 0.4).astype(int)
+    return labels, np.floor((0.3 * labels + v) * 1000), np.floor((0.303 * labels + 0.2 * v + 0.8 * w) * 1000)
+
+
+MANY = 100_000
 
 
 def binary_case(name, labels, scores, probabilities=True):
@@ -89,6 +131,8 @@ def binary_cases():
         binary_case("only positives", [1, 1, 1], [0.1, 0.6, 0.2]),
         binary_case("nothing called positive", [0, 1, 0, 1], [0.1, 0.2, 0.3, 0.4]),
         binary_case("any scores", rng.integers(0, 2, 60), (rng.normal(size=60) * 10).round(0), probabilities=False),
+        binary_case("one row", [1], [0.7]),
+        made(binary_case("100 000 rows", *binary_rows(MANY, 41)), MANY, 41),
     ]
 
 
@@ -134,6 +178,8 @@ def multiclass_cases():
         multiclass_case("a class never predicted, one never true", ["a", "a", "b", "b", "c"], ["a", "b", "d", "b", "a"]),
         multiclass_case("one class", [5, 5, 5], [5, 5, 5]),
         multiclass_case("certain and wrong", [0, 1, 2], [1, 1, 2], np.array([[0.0, 1, 0], [0, 1, 0], [0, 0, 1]]), [0, 1, 2]),
+        multiclass_case("one row", ["a"], ["b"]),
+        made(multiclass_case("100 000 rows", *multiclass_rows(MANY, 51)), MANY, 51),
     ]
 
 
@@ -176,15 +222,26 @@ def regression_cases():
         regression_case("one row", [2], [5]),
         regression_case("zero labels", [0, 0, 4], [0, 1e-3, 5]),
         regression_case("far from 0", (1e9 + rng.normal(size=50)).round(4), (1e9 + rng.normal(size=50)).round(4)),
+        made(regression_case("100 000 rows", *regression_rows(MANY, 61)), MANY, 61),
     ]
+
+
+def components(labels, scores):
+    """Row and column means of the kernel, by ranks: it has too many pairs where there are many rows."""
+    x, y = scores[labels == 1], scores[labels == 0]
+    both = stats.rankdata(np.concatenate([x, y]))
+    found = (both[: len(x)] - stats.rankdata(x)) / len(y), 1 - (both[len(x) :] - stats.rankdata(y)) / len(x)
+    if len(labels) < 1000:
+        assert all(np.allclose(f, kernel(labels, scores).mean(axis=i), rtol=0, atol=1e-12) for f, i in zip(found, (1, 0)))
+    return found
 
 
 def delong_case(name, labels, a, b):
     labels, a, b = np.asarray(labels), np.asarray(a, dtype=float), np.asarray(b, dtype=float)
-    ka, kb = kernel(labels, a), kernel(labels, b)
-    m, n = ka.shape
-    s10 = np.cov(np.stack([ka.mean(axis=1), kb.mean(axis=1)]))
-    s01 = np.cov(np.stack([ka.mean(axis=0), kb.mean(axis=0)]))
+    (ka, ja), (kb, jb) = components(labels, a), components(labels, b)
+    m, n = len(ka), len(ja)
+    s10 = np.cov(np.stack([ka, kb]))
+    s01 = np.cov(np.stack([ja, jb]))
     s = s10 / m + s01 / n
     difference = ka.mean() - kb.mean()
     error = np.sqrt(max(0, s[0, 0] + s[1, 1] - 2 * s[0, 1]))
@@ -211,6 +268,7 @@ def delong_cases():
         delong_case("tied", *draw(150, 0.3, 0, 2.0, 0.5)),
         delong_case("imbalanced", *draw(300, 0.03, 2, 1.5, 1.0)),
         delong_case("small", *draw(12, 0.5, 1, 1.0, 0.0)),
+        made(delong_case("100 000 rows", *delong_rows(MANY, 71)), MANY, 71),
     ]
 
 

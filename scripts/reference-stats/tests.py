@@ -102,8 +102,141 @@ def two_samples():
     return cases
 
 
+def uniforms(n, seed):
+    """The same numbers in (0, 1) as test/stats/uniforms.ts makes, to the last bit, without a tie: MINSTD, a linear congruence."""
+    values, x = np.empty(n), seed
+    for i in range(n):
+        x = x * 48271 % 2147483647
+        values[i] = x / 2147483647
+    return values
+
+
+def sample(given):
+    """A list of numbers, or how to make one of uniforms: floor(u · levels), or shift + scale · u."""
+    if isinstance(given, list):
+        return np.array(given, dtype=float)
+    u = uniforms(given["n"], given["seed"])
+    return np.floor(u * given["levels"]) if "levels" in given else given["shift"] + given["scale"] * u
+
+
+def finite(value):
+    """As JSON has it; nothing for NaN, where SciPy has no answer."""
+    value = float(value)
+    return None if math.isnan(value) else "Infinity" if value == math.inf else "-Infinity" if value == -math.inf else value
+
+
+def anderson(a, b):
+    try:
+        return finite(stats.anderson_ksamp([a, b]).statistic)
+    except ValueError:  # all values are equal
+        return None
+
+
+def edges():
+    """One value, constants, ties, infinities and 100 000 values, for every two-sample test and distance of samples."""
+    inf = float("inf")
+    uniform = lambda n, seed, scale=1.0, shift=0.0: {"n": n, "seed": seed, "scale": scale, "shift": shift}
+    levels = lambda n, seed, count: {"n": n, "seed": seed, "levels": count}
+    pairs = [
+        ("one value each", [1.5], [2.5]), ("one equal value each", [2], [2]), ("one value and many", [0.3], uniform(40, 1)),
+        ("equal constants", [3] * 7, [3] * 5), ("unlike constants", [3] * 6, [4.5] * 5), ("a constant and many", [0.5] * 8, uniform(30, 2)),
+        ("many ties", levels(60, 3, 4), levels(90, 4, 5)), ("one tie", [1, 2, 3, 4, 5], [2.5, 3, 6, 7]),
+        ("infinities", [-inf, 0, 1, inf, 2], [inf, -inf, 5, 3, inf, 0.5]), ("one infinity", [inf, 1, 2], [0.5, 1.5, 2.5, 3]),
+        ("100 000 values", uniform(100_000, 5), uniform(80_000, 6, 0.999, 0.004)), ("100 000 ties", levels(100_000, 7, 50), levels(70_000, 8, 50)),
+        ("100 000 values and a few", uniform(100_000, 9), uniform(50, 10, 0.9, 0.15)), ("one value and 100 000", [0.999], uniform(100_000, 11)),
+    ]
+    cases = []
+    for name, first, second in pairs:
+        a, b = sample(first), sample(second)
+        n, m = len(a), len(b)
+        both = np.concatenate([a, b])
+        untied = len(np.unique(both)) == n + m
+        has_infinities = not np.isfinite(both).all()
+        r = stats.ks_2samp(a, b, method="exact" if max(n, m) <= 10_000 else "asymp")
+        root = np.sqrt(n * m / (n + m))
+        case = {
+            "name": name, "untied": untied, "ks": {
+                "statistic": r.statistic, "exact": r.pvalue if max(n, m) <= 10_000 else None,
+                "asymptotic": special.kolmogorov((root + 0.12 + 0.11 / root) * r.statistic),
+            },
+        }
+        # Infinite samples and the like as texts.
+        case["a"], case["b"] = ([finite(x) for x in given] if isinstance(given, list) else given for given in (first, second))
+        case["mannWhitney"] = []
+        # SciPy's takes the difference of equal infinities; only the order counts.
+        x, y = (np.clip(v, -1e9, 1e9) for v in (a, b))
+        for alternative in ALTERNATIVES:
+            w = stats.mannwhitneyu(x, y, alternative=alternative, method="asymptotic")
+            exact = stats.mannwhitneyu(x, y, alternative=alternative, method="exact").pvalue if n * m <= 3000 else None
+            case["mannWhitney"].append({"alternative": alternative, "statistic": w.statistic, "asymptotic": finite(w.pvalue), "exact": exact})
+        # By definition, for SciPy's formula holds without ties only.
+        at = np.sort(both)
+        f, g = (np.searchsorted(np.sort(v), at, side="right") / len(v) for v in (a, b))
+        case["cramerVonMises"] = {"statistic": float(np.sum((f - g) ** 2) * n * m / (n + m) ** 2), "asymptotic": None}
+        if untied and n > 1 and m > 1:
+            c = stats.cramervonmises_2samp(a, b, method="asymptotic")
+            assert abs(c.statistic / case["cramerVonMises"]["statistic"] - 1) < 1e-9, (name, c.statistic)
+            case["cramerVonMises"]["asymptotic"] = c.pvalue
+        case["andersonDarling"] = anderson(a, b) if n + m >= 4 else None
+        if not has_infinities:
+            t = stats.ttest_ind(a, b, equal_var=False) if min(n, m) > 1 else None
+            case["welch"] = t and {"statistic": finite(t.statistic), "pValue": finite(t.pvalue)}
+            w = stats.levene(a, b) if min(n, m) > 2 else None
+            # F with one degree of freedom is t², of which SciPy's tail has 15 digits at 180 000 degrees, and that of F 10.
+            case["levene"] = w and {"statistic": finite(w.statistic), "pValue": finite(2 * stats.t.sf(math.sqrt(w.statistic), n + m - 2))}
+            case["wasserstein"], case["energyDistance"] = stats.wasserstein_distance(a, b), stats.energy_distance(a, b)
+            case["psi"] = psi(a, b)
+        cases.append(case)
+    return cases
+
+
+def exact_ks():
+    """The greatest samples for which `auto` is exact."""
+    cases = []
+    for n, m, statistic in ((10_000, 10_000, 0.0175), (10_000, 9_999, 0.0191), (10_000, 40, 0.21)):
+        gcd = math.gcd(n, m)
+        step = round(statistic * n * m / gcd)
+        h = step / (n * m // gcd)
+        success, d, p = stats._stats_py._attempt_exact_2kssamp(n, m, gcd, h, "two-sided")
+        assert success
+        cases.append({"n": n, "m": m, "statistic": h, "pValue": p})
+    return cases
+
+
+def psi(a, b):
+    """By definition, in bins between the quantiles of the first sample, or of its values if there are at most 20."""
+    values = np.unique(a)
+    if len(values) <= 20:
+        edges = np.concatenate([[np.nextafter(values[0], -np.inf)], values])
+    else:
+        edges = np.unique(np.quantile(a, np.arange(1, 10) / 10))
+    c, d = (np.bincount(np.searchsorted(edges, v, side="left"), minlength=len(edges) + 1) for v in (a, b))
+    c, d = c[c + d > 0], d[c + d > 0]
+    n, m, bins = len(a), len(b), len(c)
+    if bins == 1:
+        return {"psi": 0.0, "pValue": 1.0, "bins": 1}
+    smoothing = 0.5 / min(n, m)
+    p, q = ((v / v.sum() + smoothing) / (1 + bins * smoothing) for v in (c, d))
+    value = float(np.sum((q - p) * np.log(q / p)))
+    return {"psi": value, "pValue": float(stats.chi2.sf(value / (1 / n + 1 / m), bins - 1)), "bins": bins}
+
+
+def long_divergences():
+    """Of 100 000 bins, and of one."""
+    cases = []
+    for n, seed in ((1, 20), (100_000, 21)):
+        p, q = np.floor(uniforms(n, seed) * 1000) + 1, np.floor(uniforms(n, seed + 1000) * 1000) + 1
+        x, y = p / p.sum(), q / q.sum()
+        cases.append({
+            "n": n, "seeds": [seed, seed + 1000], "jensenShannon": distance.jensenshannon(p, q), "kullbackLeibler": stats.entropy(p, q),
+            "hellinger": float(np.sqrt(np.sum((np.sqrt(x) - np.sqrt(y)) ** 2) / 2)), "totalVariation": float(np.abs(x - y).sum() / 2),
+        })
+    return cases
+
+
 def contingency():
     tables = [
+        [[1, 0], [0, 1]], [[50_000, 50_000], [49_000, 51_000]], [[1, 100_000], [2, 100_000]],
         [[10, 20], [30, 25]], [[8, 2], [1, 5]], [[100, 120, 90], [80, 150, 60]], [[3, 0, 5, 9], [7, 2, 1, 4], [6, 6, 6, 6]],
         [[1000, 2000, 3000, 10], [1100, 1900, 3050, 40]], [[500_000, 1], [499_000, 30]], [[0, 5], [7, 0]],
     ]
@@ -114,7 +247,8 @@ def contingency():
         g = stats.chi2_contingency(t, correction=False, lambda_="log-likelihood")
         n, (r, c) = t.sum(), t.shape
         phi = max(0, plain[0] / n - (r - 1) * (c - 1) / (n - 1))
-        corrected = math.sqrt(phi / min(c - 1 - (c - 1) ** 2 / (n - 1), r - 1 - (r - 1) ** 2 / (n - 1)))
+        room = min(c - 1 - (c - 1) ** 2 / (n - 1), r - 1 - (r - 1) ** 2 / (n - 1))
+        corrected = math.sqrt(phi / room) if room > 0 else 0.0
         cases.append({
             "table": table, "df": int(plain[2]), "expected": plain[3].tolist(), "statistic": plain[0], "pValue": plain[1],
             "yates": {"statistic": yates[0], "pValue": yates[1]}, "g": {"statistic": g[0], "pValue": g[1]},
@@ -126,11 +260,14 @@ def contingency():
 def fisher():
     """SciPy's odds ratios; the tails are mpmath's, summed from exact binomials, and checked against SciPy's where that is exact enough."""
     cases = []
-    for a, b, c, d in ((8, 2, 1, 5), (6, 2, 1, 4), (0, 5, 7, 0), (5, 5, 5, 5), (100, 120, 80, 150), (1, 1000, 30, 900), (3, 0, 0, 4), (2000, 1800, 1700, 1900), (40, 4000, 4, 9000)):
+    for a, b, c, d in ((1, 0, 0, 1), (500, 99_500, 620, 99_380), (8, 2, 1, 5), (6, 2, 1, 4), (0, 5, 7, 0), (5, 5, 5, 5), (100, 120, 80, 150), (1, 1000, 30, 900), (3, 0, 0, 4), (2000, 1800, 1700, 1900), (40, 4000, 4, 9000)):
         for alternative in ALTERNATIVES:
             r = stats.fisher_exact([[a, b], [c, d]], alternative=alternative)
             row, column, n = a + b, a + c, a + b + c + d
-            weights = {k: math.comb(column, k) * math.comb(n - column, row - k) for k in range(max(0, row + column - n), min(row, column) + 1)}
+            k = max(0, row + column - n)
+            weights = {k: math.comb(column, k) * math.comb(n - column, row - k)}
+            for k in range(k, min(row, column)):
+                weights[k + 1] = weights[k] * (column - k) * (row - k) // ((k + 1) * (n - column - row + k + 1))
             inside = {"two-sided": lambda k: weights[k] <= weights[a], "less": lambda k: k <= a, "greater": lambda k: k >= a}[alternative]
             p = float(mp.mpf(sum(w for k, w in weights.items() if inside(k))) / mp.mpf(sum(weights.values())))
             assert abs(p / r.pvalue - 1) < 1e-6, (a, b, c, d, alternative, p, r.pvalue)
@@ -160,7 +297,7 @@ def divergences():
 
 def proportions():
     cases = []
-    for a, n, b, m in ((56, 70, 48, 80), (9, 10, 3, 10), (10, 10, 0, 20), (5, 56, 0, 29), (1000, 20_000, 1100, 20_000)):
+    for a, n, b, m in ((0, 1, 1, 1), (9_900, 100_000, 10_200, 100_000), (56, 70, 48, 80), (9, 10, 3, 10), (10, 10, 0, 20), (5, 56, 0, 29), (1000, 20_000, 1100, 20_000)):
         chi = stats.chi2_contingency([[a, n - a], [b, m - b]], correction=False)
         z = math.copysign(math.sqrt(chi[0]), a / n - b / m)
         low, high = confint_proportions_2indep(a, n, b, m, method="newcomb", alpha=0.05)
@@ -217,6 +354,9 @@ document = {
     "seed": SEED,
     "versions": {m.__name__: m.__version__ for m in (np, scipy, sklearn, statsmodels, mp)},
     "twoSamples": two_samples(),
+    "edges": edges(),
+    "exactKs": exact_ks(),
+    "longDivergences": long_divergences(),
     "contingency": contingency(),
     "fisherExact": fisher(),
     "divergences": divergences(),
@@ -227,5 +367,5 @@ document = {
 }
 target = pathlib.Path(__file__).parent.parent.parent / "test" / "reference" / "stats" / "tests.json"
 target.parent.mkdir(exist_ok=True)
-target.write_text(json.dumps(document, default=float) + "\n")
+target.write_text(json.dumps(document, default=float, allow_nan=False) + "\n")
 print(f"wrote {target}, {target.stat().st_size} bytes")

@@ -43,6 +43,7 @@ export type {
   VersionRangeOptions,
 } from "./report/monitor-reports.ts";
 export type { MissingRecords, PerformanceReport, PerformanceSummary } from "./report/performance-report.ts";
+export { psiHistory } from "./report/psi-history.ts";
 export type { ObjectiveResult, SlaReport } from "./report/sla-report.ts";
 export type {
   LatencySummary,

@@ -25,8 +25,16 @@ const owners: Readonly<Record<string, string>> = {
   console: "core/logger.ts",
 };
 
+const words = Object.keys(owners).map((name) => name.match(/\w+/g)!.map((word) => new RegExp(`\\b${word}\\b`)));
+
+/** Whether all words of one of these names occur in a piece of source; if not, it need not be parsed, which is slow. */
+function mentions(source: string): boolean {
+  return words.some((ofName) => ofName.every((word) => word.test(source)));
+}
+
 /** The names of `owners` that a piece of source uses. Comments and strings do not count, because they are no code. */
 function uses(source: string): { name: string; line: number }[] {
+  if (!mentions(source)) return [];
   const file = ts.createSourceFile("source.ts", source, ts.ScriptTarget.Latest, true);
   const found: { name: string; line: number }[] = [];
   const visit = (node: ts.Node): void => {

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { memoryKeyValues, memoryMonitoring } from "../../src/adapters/memory/index.ts";
 import { randomNormal, seeded } from "../../src/core/random.ts";
 import { DriftDetector } from "../../src/drift/index.ts";
-import { type AlertNotice, AlertRules, ModelMonitor, monitorSource } from "../../src/monitoring/index.ts";
+import { type AlertNotice, AlertRules, ModelMonitor, monitorSource, psiHistory } from "../../src/monitoring/index.ts";
 import { FakeClock } from "../../src/testing/fake-clock.ts";
 
 const MINUTE = 60_000;
@@ -142,6 +142,20 @@ describe("drift of a monitor", () => {
     expect(verdicts).toEqual([
       ["significant", true],
       ["none", false],
+    ]);
+  });
+});
+
+describe("psiHistory", () => {
+  it("leaves out windows without rows, for which there is no number", () => {
+    const windows = [
+      { from: 0, to: 10, rows: 40, psi: [0.1, -0.01] },
+      { from: 10, to: 20, rows: 0, psi: null },
+      { from: 20, to: 30, rows: 40, psi: [0.3, 0] },
+    ];
+    expect(psiHistory({ windows, features: ["x", "y"] })).toEqual([
+      { until: 10, features: { x: 0.1, y: -0.01 } },
+      { until: 30, features: { x: 0.3, y: 0 } },
     ]);
   });
 });

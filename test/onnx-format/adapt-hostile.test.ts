@@ -176,7 +176,7 @@ describe("adaptModel on bytes that nobody vouches for", { timeout: 60_000 }, () 
         expect([cast.length, after.externalData.length]).toEqual([count, 0]);
       });
     };
-    const [one, ten] = [looks(1000), looks(10_000)];
+    const [one, ten] = [looks(300), looks(3000)];
     expect(ten).toBeLessThan(10.1 * one);
   });
 

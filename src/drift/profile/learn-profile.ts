@@ -6,6 +6,7 @@ import type { WatchedFeature } from "../watched-feature.ts";
 import { cellPositions } from "./cell-counts.ts";
 import { categoryOf, flagOf, HOURS, hourOf, isMissing, normOf } from "./column.ts";
 import { EMBEDDING_SAMPLE, OrderedCounts } from "./feature-counts.ts";
+import { fnv1a64 } from "./fingerprint.ts";
 import { PartCounts } from "./part-counts.ts";
 import { ProfileLayout } from "./profile-layout.ts";
 import {
@@ -154,9 +155,20 @@ function learnCategorical(feature: string, role: CategoricalProfile["role"], val
   const { found, missing } = countTexts(feature, "categorical", values, categoryOf);
   const rare = [...found.values()].reduce((sum, count) => sum + (count < MIN_CATEGORY_ROWS ? count : 0), 0);
   const share = found.size > MAX_CATEGORIES || rare > MAX_RARE * values.length ? 0.5 : 1;
+  // Which rows of a category choose must differ from reference to reference: by its name alone, some would always be chosen by many rows
+  // and counted by few.
+  const salt =
+    share < 1
+      ? fnv1a64(
+          [...found.values(), missing]
+            .sort((a, b) => b - a)
+            .slice(0, 1000)
+            .join(" "),
+        )
+      : "";
   const ranked = [...found]
     .map(([category, count]) => {
-      const counted = thinned(count, share, category);
+      const counted = thinned(count, share, `${salt} ${count} ${category}`);
       return { category, count, chosenBy: share < 1 ? count - counted : count, counted };
     })
     .sort((a, b) => b.chosenBy - a.chosenBy || (a.category < b.category ? -1 : 1));
@@ -169,7 +181,7 @@ function learnCategorical(feature: string, role: CategoricalProfile["role"], val
     role,
     categories: frequent.map(({ category }) => category),
     tail: tail.map(({ category }) => category),
-    counts: [...frequent.map(({ counted }) => counted), countedOf(tail), countedOf(others), thinned(missing, share, ""), 0],
+    counts: [...frequent.map(({ counted }) => counted), countedOf(tail), countedOf(others), thinned(missing, share, salt), 0],
     singletons: ranked.filter(({ counted }) => counted === 1).length,
     share,
   };

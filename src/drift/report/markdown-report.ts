@@ -122,5 +122,8 @@ function percent(ratio: number): string {
 }
 
 function fixed(value: number, digits: number): string {
-  return Number.isFinite(value) ? value.toFixed(digits) : "-";
+  if (!Number.isFinite(value)) return "-";
+  const text = value.toFixed(digits);
+  // Of what rounds to nothing the sign says nothing.
+  return Number(text) === 0 ? text.replace("-", "") : text;
 }

@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
+import { uniforms } from "../uniforms.ts";
 
 type Alternative = "two-sided" | "less" | "greater";
-type MaybeInfinite = number | "Infinity";
+type MaybeInfinite = number | "Infinity" | "-Infinity";
 
 interface TwoSamples {
   readonly name: string;
@@ -32,7 +33,47 @@ interface TwoSamples {
   readonly energyDistance: number;
 }
 
+/** The numbers themselves, or how to make them of uniforms: floor(u · levels), or shift + scale · u. */
+type GivenSample =
+  | readonly (number | "Infinity" | "-Infinity")[]
+  | { readonly n: number; readonly seed: number; readonly levels: number }
+  | { readonly n: number; readonly seed: number; readonly scale: number; readonly shift: number };
+
+/** Null where SciPy has no answer; without finite samples, some tests have none at all. */
+interface Edge {
+  readonly name: string;
+  readonly a: GivenSample;
+  readonly b: GivenSample;
+  readonly untied: boolean;
+  readonly ks: { readonly statistic: number; readonly exact: number | null; readonly asymptotic: number };
+  readonly mannWhitney: readonly {
+    readonly alternative: Alternative;
+    readonly statistic: number;
+    readonly asymptotic: number | null;
+    readonly exact: number | null;
+  }[];
+  readonly cramerVonMises: { readonly statistic: number; readonly asymptotic: number | null };
+  readonly andersonDarling: number | null;
+  readonly welch?: { readonly statistic: MaybeInfinite | null; readonly pValue: number | null } | null;
+  readonly levene?: { readonly statistic: MaybeInfinite | null; readonly pValue: number | null } | null;
+  readonly wasserstein?: number;
+  readonly energyDistance?: number;
+  readonly psi?: { readonly psi: number; readonly pValue: number; readonly bins: number };
+}
+
+/** The numbers of a sample. */
+export function sampleOf(given: GivenSample): Float64Array {
+  if (!("n" in given)) return Float64Array.from(given, Number);
+  const values = uniforms(given.n, given.seed);
+  return "levels" in given ? values.map((u) => Math.floor(u * given.levels)) : values.map((u) => given.shift + given.scale * u);
+}
+
 interface Reference {
+  readonly edges: readonly Edge[];
+  readonly exactKs: readonly { readonly n: number; readonly m: number; readonly statistic: number; readonly pValue: number }[];
+  readonly longDivergences: readonly ({ readonly n: number; readonly seeds: readonly [number, number] } & {
+    readonly [K in "jensenShannon" | "kullbackLeibler" | "hellinger" | "totalVariation"]: number;
+  })[];
   readonly twoSamples: readonly TwoSamples[];
   readonly contingency: readonly {
     readonly table: readonly (readonly number[])[];
