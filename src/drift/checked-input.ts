@@ -1,6 +1,6 @@
 import { ModelwrightError } from "../core/errors.ts";
 import { invalidInput, type Schema, validate } from "../core/schema.ts";
-import type { ColumnsByName } from "./profile/part-counts.ts";
+import type { ColumnsByName } from "./profile/profile-layout.ts";
 import type { WatchedFeature } from "./watched-feature.ts";
 
 /**

@@ -2,7 +2,7 @@ import * as z from "zod";
 import type { DriftLevel } from "./port.ts";
 import type { DriftProfileState } from "./profile/profile-state.ts";
 import { parseState } from "./profile/reference-profile.ts";
-import { type PersistenceState, persistenceSchema } from "./verdict/persistence.ts";
+import type { PersistenceState } from "./verdict/persistence.ts";
 
 /** What a detector has counted, as JSON. */
 export interface DriftDetectorState {
@@ -17,12 +17,12 @@ export interface DriftDetectorState {
 const schema = z.strictObject({
   schemaVersion: z.literal(1),
   panes: z.array(z.unknown()).min(1).max(1000),
-  levels: persistenceSchema,
+  levels: z.custom<object>((value) => typeof value === "object" && value !== null, "expected levels of features"),
   confirmed: z.enum(["none", "moderate", "significant"]),
 });
 
 /**
- * A checked copy of a stored state; the panes are checked against their reference.
+ * A checked copy of a stored state; the panes and levels are checked against their reference.
  *
  * @throws a `ModelwrightError` with code `DRIFT_STATE_INVALID`
  */

@@ -249,8 +249,9 @@ export class DriftDetector<S extends Schema = Schema> implements DriftSource {
   restore(state: DriftDetectorState): void {
     const layout = this.#known();
     const { panes, levels, confirmed } = parseDetectorState(state);
-    this.#panes().restore(panes.map((pane) => restoreProfile(layout, pane)));
+    const profiles = panes.map((pane) => restoreProfile(layout, pane));
     this.#persistence.restore(levels, layout.reference);
+    this.#panes().restore(profiles);
     this.#lastConfirmed = confirmed;
   }
 

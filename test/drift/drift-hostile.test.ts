@@ -317,6 +317,18 @@ describe("stored state", () => {
     expect(() => detector.merge(Uint8Array.from(zeros))).toThrow(/bytes/);
   });
 
+  it("of a million wrong counts or parts is refused as what it is", () => {
+    const detector = counted();
+    const window = detector.window.toJSON();
+    const [part] = window.parts;
+    const wrong = new Array<never>(1_000_000).fill("x" as never);
+    const features = part!.features.map((one) => ({ ...one, counts: wrong }));
+    expect(() => detector.merge({ ...window, parts: [{ ...part!, features }] })).toThrow(refused);
+    expect(() => detector.merge({ ...window, parts: new Array(1_000_000).fill(part) })).toThrow(refused);
+    expect(() => detector.restore({ ...detector.snapshot(), levels: { '["n"]': ["loud"] } } as never)).toThrow(refused);
+    expect(detector.window.toJSON()).toEqual(window);
+  });
+
   it("tells references apart that differ only in seasons, or in how far an outlier is", () => {
     const rows = Array.from({ length: 1000 }, (_, i) => ({ ...usual(i), n: i }));
     const fingerprint = (last: number, shift: number) => {

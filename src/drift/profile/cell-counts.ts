@@ -27,7 +27,7 @@ export function cellPositions(columns: readonly Column[]): { readonly positions:
 }
 
 /** The count of a cell. */
-export function sumOf(bins: ArrayLike<number>, { from, to }: Cell): number {
+function sumOf(bins: ArrayLike<number>, { from, to }: Cell): number {
   let total = 0;
   for (let i = from; i < to; i++) total += bins[i]!;
   return total;

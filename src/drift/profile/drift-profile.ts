@@ -1,9 +1,9 @@
 import { invalidInput } from "../../core/schema.ts";
 import { type Column, categoryOf, readValue } from "./column.ts";
 import { EMBEDDING_SAMPLE, type FeatureCountsState } from "./feature-counts.ts";
-import { type ColumnsByName, PartCounts } from "./part-counts.ts";
+import { PartCounts } from "./part-counts.ts";
 import { bytesOfState, stateOfBytes } from "./profile-bytes.ts";
-import type { ProfileLayout } from "./profile-layout.ts";
+import type { ColumnsByName, ProfileLayout } from "./profile-layout.ts";
 import { type DriftProfileState, stateSchema } from "./profile-state.ts";
 import { parseState, stateInvalid } from "./reference-profile.ts";
 import { RowSample, type SampledRow } from "./row-sample.ts";
@@ -189,11 +189,22 @@ export class DriftProfile {
  */
 export function restoreProfile(layout: ProfileLayout, stored: unknown): DriftProfile {
   const raw = stored instanceof Uint8Array ? stateOfBytes(stored, layout.counts) : stored;
+  assertSizes(raw, layout);
   // Parsed by the schema, whose optional members are never undefined.
   const state = parseState(stateSchema, raw, "window") as DriftProfileState;
-  if (state.reference !== layout.fingerprint) throw anotherReference();
-  if (!fits(state, layout)) throw stateInvalid("The counts of the window do not fit its reference profile");
+  if (!fits(state, layout)) throw unfit();
   return new DriftProfile(layout, state);
+}
+
+/** What may be a profile over this reference, before each of its members is looked at: a hostile one may have millions. */
+function assertSizes(stored: unknown, { fingerprint, segments, columns }: ProfileLayout): void {
+  const { reference, parts } = (typeof stored === "object" && stored !== null ? stored : {}) as Readonly<Record<string, unknown>>;
+  if (typeof reference === "string" && reference !== fingerprint) throw anotherReference();
+  if (!Array.isArray(parts)) return;
+  const sized = (part: { readonly features?: readonly { readonly counts?: unknown }[] } | null) =>
+    part?.features?.length === columns.length &&
+    columns.every(({ bins }, i) => (part.features?.[i]?.counts as ArrayLike<unknown> | undefined)?.length === bins);
+  if (parts.length !== segments.size + 1 || !parts.every(sized)) throw unfit();
 }
 
 function fits(
@@ -236,6 +247,10 @@ function sampleFits(
     sample.every(({ values }) => values.length === width) &&
     sample.reduce((sum, { count }) => sum + count, 0) <= rows
   );
+}
+
+function unfit() {
+  return stateInvalid("The counts of the window do not fit its reference profile");
 }
 
 function anotherReference() {

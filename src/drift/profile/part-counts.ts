@@ -1,6 +1,6 @@
 import { readValue } from "./column.ts";
 import { type FeatureCounts, type FeatureCountsState, featureCounts } from "./feature-counts.ts";
-import type { ProfileLayout } from "./profile-layout.ts";
+import type { ColumnsByName, ProfileLayout } from "./profile-layout.ts";
 import { SEASONS, seasonOf, timeOf } from "./season.ts";
 
 /** The counts of all rows, or of one segment's, as JSON. */
@@ -11,9 +11,6 @@ export interface PartCountsState {
   /** Rows in each season; null where the reference has none. */
   readonly seasons: readonly number[] | null;
 }
-
-/** Columns of equal length by name, of which rows are counted. */
-export type ColumnsByName = Readonly<Record<string, ArrayLike<unknown> | undefined>>;
 
 /** Counts all rows, or those of one segment. */
 export class PartCounts {

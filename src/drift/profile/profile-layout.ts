@@ -1,8 +1,10 @@
 import { cellCounts } from "./cell-counts.ts";
 import { type Column, columnOf, OrderedColumn, readValue } from "./column.ts";
-import type { ColumnsByName } from "./part-counts.ts";
 import { fingerprint, type Moments, type ReferenceProfile, type SeasonalCounts, stateInvalid } from "./reference-profile.ts";
 import { SEASONS, type Season } from "./season.ts";
+
+/** Columns of equal length by name, of which rows are counted. */
+export type ColumnsByName = Readonly<Record<string, ArrayLike<unknown> | undefined>>;
 
 /** All rows of the reference, or those of a segment, ready to be compared. */
 export interface ReferencePart {

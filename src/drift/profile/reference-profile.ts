@@ -262,7 +262,13 @@ export function stateInvalid(reason: string): ModelwrightError<"DRIFT_STATE_INVA
  * @throws a {@link ModelwrightError} with code `DRIFT_STATE_INVALID`
  */
 export function parseState<S extends z.ZodType>(schema: S, stored: unknown, subject: string): z.output<S> {
-  const result = z.safeParse(schema, stored);
+  let result: z.ZodSafeParseResult<z.output<S>>;
+  try {
+    result = z.safeParse(schema, stored);
+  } catch {
+    // Millions of issues overflow the stack of the schema library.
+    throw stateInvalid(`The stored ${subject} cannot be used: it is damaged all over`);
+  }
   if (result.success) return result.data;
   const [first] = result.error.issues;
   const at = first === undefined || first.path.length === 0 ? "" : ` at ${first.path.join(".")}`;

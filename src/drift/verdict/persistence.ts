@@ -1,6 +1,6 @@
 import * as z from "zod";
 import type { DriftLevel, DriftReport, FeatureDrift } from "../port.ts";
-import type { ReferenceProfile } from "../profile/reference-profile.ts";
+import { parseState, type ReferenceProfile } from "../profile/reference-profile.ts";
 import { worst } from "./compare-window.ts";
 import { MMD_MODERATE, MMD_SIGNIFICANT, type Thresholds } from "./thresholds.ts";
 
@@ -22,8 +22,7 @@ export const confirmSchema = z
 
 const level = z.enum(["none", "moderate", "significant"]);
 
-/** Checks {@link PersistenceState}; what its keys are, {@link Persistence.restore} does. */
-export const persistenceSchema = z.record(z.string(), z.array(level).max(100));
+const levelsSchema = z.array(level).max(100);
 
 const LEVELS: readonly DriftLevel[] = ["none", "moderate", "significant"];
 
@@ -65,15 +64,22 @@ export class Persistence {
     this.#recent = new Map();
   }
 
-  /** Goes on from stored levels; those of features and segments that the reference does not have do not count. */
-  restore(state: PersistenceState, { features, segments }: ReferenceProfile): void {
-    this.#recent = new Map();
+  /**
+   * Goes on from stored levels; those of features and segments that the reference does not have do not count.
+   *
+   * @throws a `ModelwrightError` with code `DRIFT_STATE_INVALID`; nothing is changed
+   */
+  restore(state: object, { features, segments }: ReferenceProfile): void {
+    const recent = new Map<string, readonly DriftLevel[]>();
     for (const segment of [null, ...(segments?.parts.map((part) => part.segment) ?? [])]) {
       for (const { feature } of features) {
         const key = keyOf(segment, feature);
-        if (Object.hasOwn(state, key)) this.#recent.set(key, state[key]!.slice(-this.#confirm.of));
+        if (!Object.hasOwn(state, key)) continue;
+        const levels = parseState(levelsSchema, (state as PersistenceState)[key], "detector state");
+        recent.set(key, levels.slice(-this.#confirm.of));
       }
     }
+    this.#recent = recent;
   }
 
   /** The last levels. */

@@ -178,7 +178,7 @@ export class OpenBucket {
 }
 
 /** In the order in which they are stored. */
-export const fates = ["logged", "dropped", "notSampled", "refused"] as const satisfies readonly RecordFate[];
+const fates = ["logged", "dropped", "notSampled", "refused"] as const satisfies readonly RecordFate[];
 
 function writeNames(out: ByteWriter, counts: BoundedCounts): void {
   out.count(counts.entries.size);

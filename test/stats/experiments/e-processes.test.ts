@@ -76,7 +76,7 @@ describe("BetaMixtureEProcess", () => {
       }
       return found / runs;
     };
-    expect(alarms(200, 400, 0.1, seeded(11))).toBeLessThan(0.06);
+    expect(alarms(80, 400, 0.1, seeded(11))).toBeLessThan(0.06);
     expect(alarms(20, 400, 0.25, seeded(12))).toBeGreaterThan(0.9);
   });
 
@@ -188,12 +188,12 @@ describe("TwoProportionEProcess", () => {
       }
       return found / runs;
     };
-    expect(alarms(400, 0.2, 0.2, "two-sided", seeded(21))).toBeLessThan(0.06);
-    expect(alarms(400, 0.2, 0.2, "greater", seeded(22))).toBeLessThan(0.06);
+    expect(alarms(150, 0.2, 0.2, "two-sided", seeded(21))).toBeLessThan(0.06);
+    expect(alarms(150, 0.2, 0.2, "greater", seeded(22))).toBeLessThan(0.06);
     expect(alarms(100, 0.3, 0.2, "greater", seeded(23))).toBeLessThan(0.02);
-    expect(alarms(40, 0.2, 0.35, "greater", seeded(24))).toBeGreaterThan(0.9);
-    expect(alarms(40, 0.2, 0.35, "two-sided", seeded(25))).toBeGreaterThan(0.9);
-    expect(alarms(40, 0.35, 0.2, "less", seeded(26))).toBeGreaterThan(0.9);
+    expect(alarms(20, 0.2, 0.35, "greater", seeded(24))).toBeGreaterThan(0.9);
+    expect(alarms(20, 0.2, 0.35, "two-sided", seeded(25))).toBeGreaterThan(0.9);
+    expect(alarms(20, 0.35, 0.2, "less", seeded(26))).toBeGreaterThan(0.9);
   });
 
   it("goes on after a restart as before", () => {

@@ -223,11 +223,11 @@ describe("looking a hundred times", () => {
   };
 
   it("gives no more false alarms than alpha, where a plain z-test gives a third", () => {
-    expect(found(300, 1, skewed, naive)).toBeGreaterThan(0.25);
-    expect(found(300, 2, skewed, means)).toBeLessThan(0.05);
-    expect(found(300, 3, skewed, sequence)).toBeLessThan(0.05);
-    expect(found(300, 4, hit(0.1), shares)).toBeLessThan(0.05);
-    expect(found(300, 5, hit(0.004), shares)).toBeLessThan(0.05);
+    expect(found(80, 1, skewed, naive)).toBeGreaterThan(0.25);
+    expect(found(80, 2, skewed, means)).toBeLessThan(0.05);
+    expect(found(80, 3, skewed, sequence)).toBeLessThan(0.05);
+    expect(found(120, 4, hit(0.1), shares)).toBeLessThan(0.05);
+    expect(found(80, 5, hit(0.004), shares)).toBeLessThan(0.05);
   });
 
   it("finds a difference that is there", () => {

@@ -151,14 +151,14 @@ describe("chiSquaredContingency, gTest and cramersV", () => {
     };
     let chi = 0;
     let g = 0;
-    for (let run = 0; run < 1500; run++) {
+    for (let run = 0; run < 1000; run++) {
       const table = [toss(300), toss(200)];
       if (chiSquaredContingency(table).pValue < 0.05) chi += 1;
       if (gTest(table).pValue < 0.05) g += 1;
     }
     for (const rejected of [chi, g]) {
-      expect(rejected / 1500).toBeGreaterThan(0.03);
-      expect(rejected / 1500).toBeLessThan(0.07);
+      expect(rejected / 1000).toBeGreaterThan(0.03);
+      expect(rejected / 1000).toBeLessThan(0.07);
     }
   });
 

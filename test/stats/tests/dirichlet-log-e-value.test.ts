@@ -65,7 +65,7 @@ describe("dirichletLogEValue", () => {
       const random = seeded(bins + n);
       const shares = Array.from({ length: bins }, (_, i) => (uneven ? 1 / (i + 1) : 1));
       let alarms = 0;
-      const runs = 150;
+      const runs = 60;
       for (let run = 0; run < runs; run++) if (everAlarms(random, shares, n, shares)) alarms += 1;
       expect(alarms / runs).toBeLessThanOrEqual(0.05);
     },

@@ -30,9 +30,11 @@ describe("the limit laws", () => {
     // Tails of a sum of weighted chi-squared variates fall as that of its heaviest one.
     expect(Math.log(cramerVonMisesSf(100) / cramerVonMisesSf(101))).toBeCloseTo(Math.PI ** 2 / 2, 1);
     expect(Math.log(andersonDarlingSf(500) / andersonDarlingSf(501))).toBeCloseTo(1, 1);
-    for (let x = 0.005; x < 3; x += 0.005) {
-      expect(cramerVonMisesSf(x)).toBeLessThanOrEqual(cramerVonMisesSf(x - 0.005));
-      expect(andersonDarlingSf(x)).toBeLessThanOrEqual(andersonDarlingSf(x - 0.005));
+    for (const sf of [cramerVonMisesSf, andersonDarlingSf]) {
+      for (let x = 0.005, last = 1; x < 3; x *= 1.1) {
+        expect(sf(x)).toBeLessThanOrEqual(last);
+        last = sf(x);
+      }
     }
   });
 });
@@ -93,10 +95,10 @@ describe("andersonDarling", () => {
   it("agrees with a permutation test within what chance allows it, with and without ties", () => {
     for (const { a, b } of reference.twoSamples) {
       const limit = andersonDarling(a, b).pValue;
-      const permuted = andersonDarling(a, b, { permutations: 1999 }).pValue;
-      const chance = 4 * Math.sqrt((permuted * (1 - permuted)) / 2000);
+      const permuted = andersonDarling(a, b, { permutations: 999 }).pValue;
+      const chance = 4 * Math.sqrt((permuted * (1 - permuted)) / 1000);
       expect(Math.abs(limit - permuted)).toBeLessThan((permuted < 0.3 ? 0.1 * permuted : 0.05) + chance);
-      expect(permuted).toBeGreaterThanOrEqual(1 / 2000);
+      expect(permuted).toBeGreaterThanOrEqual(1 / 1000);
     }
   });
 
@@ -183,7 +185,7 @@ describe.each([
     }
   });
 
-  it.each([2, 3, 10])("rejects 3.5 to 6.5 %% of equal samples at 5 %%, in %d unequal bins", (bins) => {
+  it.each([2, 3, 10])("rejects 3 to 7 %% of equal samples at 5 %%, in %d unequal bins", (bins) => {
     const random = seeded(bins);
     const toss = (length: number) => {
       const counts = new Float64Array(bins);
@@ -191,20 +193,20 @@ describe.each([
       return counts;
     };
     let rejected = 0;
-    const runs = 1500;
+    const runs = 600;
     for (let run = 0; run < runs; run++) if (fromCounts(toss(300), toss(200)).pValue < 0.05) rejected += 1;
-    expect(rejected / runs).toBeGreaterThan(0.035);
-    expect(rejected / runs).toBeLessThan(0.065);
+    expect(rejected / runs).toBeGreaterThan(0.03);
+    expect(rejected / runs).toBeLessThan(0.07);
   });
 
-  it("rejects 3.5 to 6.5 % of equal samples without ties", () => {
+  it("rejects 3 to 7 % of equal samples without ties", () => {
     const random = seeded(17);
     const draw = (length: number) => Float64Array.from({ length }, () => randomNormal(random));
     let rejected = 0;
-    const runs = 1500;
+    const runs = 600;
     for (let run = 0; run < runs; run++) if (test(draw(40), draw(25)).pValue < 0.05) rejected += 1;
-    expect(rejected / runs).toBeGreaterThan(0.035);
-    expect(rejected / runs).toBeLessThan(0.065);
+    expect(rejected / runs).toBeGreaterThan(0.03);
+    expect(rejected / runs).toBeLessThan(0.07);
   });
 });
 
