@@ -49,6 +49,16 @@ const optionsSchema = z.strictObject({ confidence, bins: z.int().min(2).max(1000
  * @param current - finite, at least one value
  * @throws a `ModelwrightError` with code `INPUT_INVALID` for an empty sample, NaN or infinities, `CONFIG_INVALID` for wrong options
  * @source B. Yurdakul, "Statistical Properties of Population Stability Index", dissertation, Western Michigan University (2018)
+ *
+ * @example
+ * ```ts
+ * import { populationStabilityIndex } from "modelwright/stats";
+ *
+ * const reference = Float64Array.from({ length: 5000 }, (_, i) => i / 5000);
+ * const current = reference.map((value) => value ** 1.3);
+ * const { psi, psiDebiased, interval } = populationStabilityIndex(reference, current, { bins: 10 });
+ * const shifted = interval[0] > 0.1; // not psi > 0.1, which small samples exceed by chance
+ * ```
  */
 export function populationStabilityIndex(
   reference: ArrayLike<number>,

@@ -59,6 +59,20 @@ export function meanConfidenceSequence(sample: SampleSummary, options: Confidenc
  * @throws a `ModelwrightError` with code `INPUT_INVALID` for impossible summaries, `CONFIG_INVALID` for wrong options
  * @source I. Waudby-Smith, D. Arbour, R. Sinha, E. H. Kennedy, A. Ramdas, "Time-uniform Central Limit Theory and Asymptotic
  * Confidence Sequences", Ann. Statist. 52 (2024), arXiv:2103.06476
+ *
+ * @example
+ * ```ts
+ * import { meanDifferenceConfidenceSequence, Moments } from "modelwright/stats";
+ *
+ * const summaryOf = ({ count, mean = 0, variance = 0 }: Moments) => ({ n: count, mean, variance });
+ * const [control, treatment] = [new Moments(), new Moments()];
+ * for (let i = 0; i < 2000; i++) {
+ *   control.add(i % 10);
+ *   treatment.add((i % 10) + 1);
+ * }
+ * // Holds at every look together, so that one may look after every value.
+ * const { estimate, interval } = meanDifferenceConfidenceSequence(summaryOf(control), summaryOf(treatment)); // 1, [0.72, 1.28]
+ * ```
  */
 export function meanDifferenceConfidenceSequence(
   a: SampleSummary,

@@ -55,6 +55,15 @@ const optionsSchema = z.strictObject({
  * @throws a `ModelwrightError` with code `INPUT_INVALID` for wrong counts, `CONFIG_INVALID` for wrong options
  * @source J. D. Cook, "Exact Calculation of Beta Inequalities", UT MD Anderson Biostatistics (2005); C. Stucchio, "Bayesian A/B
  * Testing at VWO" (2015), for the expected loss
+ *
+ * @example
+ * ```ts
+ * import { betaBinomialComparison } from "modelwright/stats";
+ *
+ * const { probability, b } = betaBinomialComparison({ successes: 40, n: 1000 }, { successes: 55, n: 1000 });
+ * probability; // 0.94: that b is better
+ * b.expectedLoss; // 0.0002: what is lost on average by taking b
+ * ```
  */
 export function betaBinomialComparison(
   a: SuccessCounts,

@@ -77,6 +77,16 @@ const stateSchema = z
  *
  * @source J. Ville, "Étude critique de la notion de collectif" (1939), for the bound; H. Robbins, "Statistical Methods Related to
  * the Law of the Iterated Logarithm", Ann. Math. Statist. 41 (1970), for mixtures
+ *
+ * @example
+ * ```ts
+ * import { BetaMixtureEProcess } from "modelwright/stats";
+ *
+ * const errors = new BetaMixtureEProcess({ nullRate: 0.02, alpha: 0.01 }); // alarm above 2 % errors
+ * errors.update({ successes: 1, n: 100 }).rejected; // false
+ * errors.update({ successes: 20, n: 200 }).rejected; // true, and may be asked after every request
+ * const later = BetaMixtureEProcess.fromJSON(errors.toJSON());
+ * ```
  */
 export class BetaMixtureEProcess {
   #nullRate: number;

@@ -53,6 +53,16 @@ export interface CupedResult {
  * or fewer than two units in an arm; `CONFIG_INVALID` for wrong options
  * @source A. Deng, Y. Xu, R. Kohavi, T. Walker, "Improving the Sensitivity of Online Controlled Experiments by Utilizing
  * Pre-Experiment Data", WSDM (2013), doi:10.1145/2433396.2433413
+ *
+ * @example
+ * ```ts
+ * import { cuped } from "modelwright/stats";
+ *
+ * // What each user spent in the experiment, and in the month before it.
+ * const control = { outcome: [10, 22, 31, 39, 52], covariate: [9, 21, 30, 41, 50] };
+ * const treatment = { outcome: [14, 25, 36, 44, 55], covariate: [11, 20, 31, 40, 49] };
+ * const { difference, interval, varianceReduction } = cuped(control, treatment); // 4.0, [2.0, 6.0], 0.99
+ * ```
  */
 export function cuped(a: CupedSample, b: CupedSample, options: ConfidenceOptions = {}): CupedResult {
   return cupedFromMoments(summarize("the first arm of cuped", a), summarize("the second arm of cuped", b), options);

@@ -74,6 +74,14 @@ const optionsSchema = z.strictObject({
  * @throws a `ModelwrightError` with code `CONFIG_INVALID` for wrong options
  * @source K. K. G. Lan, D. L. DeMets, "Discrete Sequential Boundaries for Clinical Trials", Biometrika 70 (1983),
  * doi:10.1093/biomet/70.3.659
+ *
+ * @example
+ * ```ts
+ * import { groupSequentialBounds } from "modelwright/stats";
+ *
+ * const { looks } = groupSequentialBounds({ looks: [0.25, 0.5, 0.75, 1], alpha: 0.05 });
+ * looks.map(({ bound }) => bound); // 4.33, 2.96, 2.36, 2.01: little is spent on the early looks
+ * ```
  */
 export function groupSequentialBounds(options: GroupSequentialOptions): GroupSequentialDesign {
   const { looks, alpha, sides, spending } = parseOptions(optionsSchema, options, "groupSequentialBounds");

@@ -40,6 +40,15 @@ export interface GroupSequentialVerdict {
  * this library made
  * @source K. Fairbanks, R. Madsen, "P Values for Tests Using a Repeated Significance Test Design", Biometrika 69 (1982),
  * doi:10.1093/biomet/69.1.69
+ *
+ * @example
+ * ```ts
+ * import { groupSequentialBounds, groupSequentialLook, twoProportionTest } from "modelwright/stats";
+ *
+ * const design = groupSequentialBounds({ looks: [0.5, 1] });
+ * const { statistic } = twoProportionTest({ successes: 400, n: 10_000 }, { successes: 510, n: 10_000 });
+ * const { reject, bound } = groupSequentialLook(design, 1, statistic); // true: 3.73 is beyond 2.96
+ * ```
  */
 export function groupSequentialLook(design: GroupSequentialDesign, look: number, z: number): GroupSequentialVerdict {
   const { sides, looks } = validate(designSchema, design, "the design of groupSequentialLook");

@@ -83,6 +83,20 @@ export function mixtureSprtForMeans(a: SampleSummary, b: SampleSummary, options:
  * @throws a `ModelwrightError` with code `INPUT_INVALID` for wrong counts, `CONFIG_INVALID` for wrong options
  * @source R. Johari, P. Koomen, L. Pekelis, D. Walsh, "Always Valid Inference: Continuous Monitoring of A/B Tests", Oper. Res. 70
  * (2022), doi:10.1287/opre.2021.2135
+ *
+ * @example
+ * ```ts
+ * import { AlwaysValidPValue, mixtureSprtForProportions } from "modelwright/stats";
+ *
+ * const design = { expectedEffect: 0.01, alpha: 0.05 }; // chosen before any look
+ * const least = new AlwaysValidPValue();
+ * const { pValue, interval, significant } = mixtureSprtForProportions(
+ *   { successes: 400, n: 10_000 },
+ *   { successes: 510, n: 10_000 },
+ *   design,
+ * );
+ * least.update(pValue); // after every look; stop when it is at most alpha
+ * ```
  */
 export function mixtureSprtForProportions(a: SuccessCounts, b: SuccessCounts, options: MixtureSprtOptions): MixtureSprtResult {
   const design = parseOptions(optionsSchema, options, "mixtureSprtForProportions");

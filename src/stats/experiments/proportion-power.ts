@@ -89,6 +89,13 @@ export function proportionPower(options: ProportionPowerOptions): number {
  * proportionPower}.
  *
  * @throws a `ModelwrightError` with code `CONFIG_INVALID` for wrong options or an effect that needs more than 1e15 units
+ *
+ * @example
+ * ```ts
+ * import { proportionSampleSize } from "modelwright/stats";
+ *
+ * const { a, b } = proportionSampleSize({ baseline: 0.04, effect: 0.01, power: 0.8 }); // from 4 % to 5 %: 6745 users each
+ * ```
  */
 export function proportionSampleSize(options: ProportionSampleSizeOptions): SampleSizes {
   const { baseline, effect, power, alpha, sides, ratio } = parseOptions(sizeOptionsSchema, options, "proportionSampleSize");

@@ -45,6 +45,14 @@ const optionsSchema = z.strictObject({ threshold: errorRate.default(0.001) });
  * @throws a `ModelwrightError` with code `INPUT_INVALID` for wrong counts or weights, `CONFIG_INVALID` for wrong options
  * @source A. Fabijan et al., "Diagnosing Sample Ratio Mismatch in Online Controlled Experiments", KDD (2019),
  * doi:10.1145/3292500.3330722
+ *
+ * @example
+ * ```ts
+ * import { sampleRatioTest } from "modelwright/stats";
+ *
+ * const { pValue, mismatch, expected } = sampleRatioTest([50_912, 49_088], [1, 1]);
+ * if (mismatch) throw new Error(`planned ${expected}, p = ${pValue}: the assignment is broken, and so is every result`); // p = 8e-9
+ * ```
  */
 export function sampleRatioTest(
   observed: ArrayLike<number>,

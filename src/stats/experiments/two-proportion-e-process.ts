@@ -67,6 +67,17 @@ const stateSchema = z.object({
  *
  * @source R. J. Turner, A. Ly, P. D. Grünwald, "Generic E-variables for Exact Sequential k-Sample Tests that Allow for Optional
  * Stopping", J. Statist. Plann. Inference 230 (2024), arXiv:2106.02693
+ *
+ * @example
+ * ```ts
+ * import { TwoProportionEProcess } from "modelwright/stats";
+ *
+ * const watch = new TwoProportionEProcess({ alternative: "greater" }); // does b succeed more often?
+ * for (let block = 0; block < 40; block++) {
+ *   const { rejected } = watch.update({ successes: 2, n: 20 }, { successes: 5, n: 20 });
+ *   if (rejected) break;
+ * }
+ * ```
  */
 export class TwoProportionEProcess {
   readonly #alpha: number;

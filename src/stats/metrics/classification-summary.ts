@@ -80,6 +80,17 @@ const optionsSchema = z.strictObject({
  * @throws a `ModelwrightError` with code `INPUT_INVALID` for other values or unequal lengths, `CONFIG_INVALID` for wrong options
  * @source E. B. Wilson, "Probable Inference, the Law of Succession, and Statistical Inference", JASA 22 (1927); E. R. DeLong, D. M.
  * DeLong, D. L. Clarke-Pearson, Biometrics 44 (1988)
+ *
+ * @example
+ * ```ts
+ * import { classificationSummary } from "modelwright/stats";
+ *
+ * const labels = [0, 1, 1, 0, 1, 0, 0, 1];
+ * const probabilities = [0.2, 0.7, 0.9, 0.4, 0.4, 0.1, 0.6, 0.8];
+ * const { recall, auc } = classificationSummary(labels, probabilities, { threshold: 0.5 });
+ * recall.value; // 0.75: 3 of 4, in an interval from 0.30 to 0.95
+ * if (auc.value === null) throw new Error(auc.reason); // such as "one_class"
+ * ```
  */
 export function classificationSummary(
   labels: ArrayLike<number>,

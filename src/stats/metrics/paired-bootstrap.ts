@@ -53,6 +53,22 @@ const optionsSchema = z.strictObject({ ...bootstrapShape, stratified: z.boolean(
  * @throws a `ModelwrightError` with code `INPUT_INVALID` for unequal lengths, too few rows, a difference that is not finite for all rows, or
  * not for half of the resamples; `CONFIG_INVALID` for wrong options; and what the metric throws
  * @source B. Efron, R. J. Tibshirani, "An Introduction to the Bootstrap" (1993), chapters 8 and 13
+ *
+ * @example
+ * ```ts
+ * import { f1, pairedBootstrap } from "modelwright/stats";
+ *
+ * declare const labels: Uint8Array;
+ * declare const champion: Uint8Array;
+ * declare const challenger: Uint8Array;
+ *
+ * const { difference, interval, pValue } = pairedBootstrap(
+ *   (truth, predictions) => f1(truth, predictions),
+ *   { labels, a: challenger, b: champion },
+ *   { resamples: 1000, stratified: true },
+ * );
+ * const better = interval[0] > 0; // challenger less champion
+ * ```
  */
 export function pairedBootstrap<L extends number | string, P extends number | string>(
   metric: (labels: ArrayLike<L>, predictions: ArrayLike<P>) => number,

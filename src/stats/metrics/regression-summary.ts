@@ -37,6 +37,15 @@ export interface RegressionSummary {
  * @throws a `ModelwrightError` with code `INPUT_INVALID` for other values or unequal lengths, `CONFIG_INVALID` for wrong options
  * @source H. Cramér, "Mathematical Methods of Statistics" (1946), section 28.4, for the delta method; W. J. Conover, "Practical
  * Nonparametric Statistics" (1999), section 3.2, for the median
+ *
+ * @example
+ * ```ts
+ * import { regressionSummary } from "modelwright/stats";
+ *
+ * const { meanAbsoluteError, r2 } = regressionSummary([310, 250, 480, 395], [300, 270, 470, 400]);
+ * meanAbsoluteError.value; // 11.25, in the unit of the labels
+ * r2.value; // 0.98
+ * ```
  */
 export function regressionSummary(
   labels: ArrayLike<number>,

@@ -76,6 +76,17 @@ const stateSchema = z
 /**
  * Counts of numbers in bins that never change: what PSI, chi-squared and other comparisons of distributions need. Merges exactly, in
  * any order, to the same JSON. Values next to each other share a bin; how many bins decides how much is lost.
+ *
+ * @example
+ * ```ts
+ * import { BinCounts, psiFromCounts } from "modelwright/stats";
+ *
+ * const reference = BinCounts.learn([1.2, 3.4, 2.2, 5.1, 4.4, 2.9, 3.8, 1.9], { bins: 4 });
+ * reference.addAll([1.2, 3.4, 2.2, 5.1, 4.4, 2.9, 3.8, 1.9]);
+ * const current = new BinCounts({ edges: reference.edges });
+ * current.addAll([2.5, 4.1, 6.3, null]);
+ * const { psi } = psiFromCounts(reference.counts, current.counts);
+ * ```
  */
 export class BinCounts {
   readonly #edges: Float64Array;

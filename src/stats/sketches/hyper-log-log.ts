@@ -52,6 +52,15 @@ const hash = new Int32Array(2);
  *
  * @source P. Flajolet, É. Fusy, O. Gandouet, F. Meunier, "HyperLogLog", AofA (2007), for the registers; O. Ertl, "New Cardinality
  * Estimation Algorithms for HyperLogLog Sketches", arXiv:1702.01284 (2017), algorithm 6, for the estimate
+ *
+ * @example
+ * ```ts
+ * import { HyperLogLog } from "modelwright/stats";
+ *
+ * const users = new HyperLogLog({ precision: 12 });
+ * for (const id of ["ann", "bob", "ann", "eve"]) users.add(id);
+ * Math.round(users.estimate()); // 3
+ * ```
  */
 export class HyperLogLog {
   readonly #precision: number;

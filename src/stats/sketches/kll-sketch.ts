@@ -93,6 +93,16 @@ const stateSchema = z
  *
  * @source Z. Karnin, K. Lang, E. Liberty, "Optimal Quantile Approximation in Streams", FOCS (2016), arXiv:1603.05346, with a buffer of k
  * values at the bottom, and compaction only when all levels are full
+ *
+ * @example
+ * ```ts
+ * import { KllSketch } from "modelwright/stats";
+ *
+ * const sketch = new KllSketch({ k: 200, seed: 1 });
+ * for (let i = 0; i < 100_000; i++) sketch.add(i);
+ * sketch.quantile(0.9); // 90 000, give or take `rankError`, 1.3 % of all ranks
+ * sketch.cdf([50_000]); // about 0.5
+ * ```
  */
 export class KllSketch {
   readonly #k: number;

@@ -107,6 +107,16 @@ const LOW = 1 - HIGH;
  *
  * @source C. Masson, J. E. Rim, H. K. Lee, "DDSketch", PVLDB 12 (2019), doi:10.14778/3352063.3352135, with linear interpolation of the
  * logarithm between powers of 2
+ *
+ * @example
+ * ```ts
+ * import { LogHistogram } from "modelwright/stats";
+ *
+ * const amounts = new LogHistogram({ relativeAccuracy: 0.01 });
+ * amounts.addAll([-20, 0, 3.5, 12, 1e6]);
+ * amounts.quantile(0.5); // 3.5, to 1 %
+ * amounts.max; // 1e6, exactly
+ * ```
  */
 export class LogHistogram {
   readonly #relativeAccuracy: number;

@@ -53,6 +53,18 @@ const stateSchema = z
  * @source P. Pébay, "Formulas for Robust, One-Pass Parallel Computation of Covariances and Arbitrary-Order Statistical Moments",
  * Sandia report SAND2008-6212 (2008); T. F. Chan, G. H. Golub, R. J. LeVeque, "Algorithms for Computing the Sample Variance",
  * Am. Stat. 37 (1983), for the error
+ *
+ * @example
+ * ```ts
+ * import { Moments } from "modelwright/stats";
+ *
+ * const here = new Moments();
+ * here.addAll([1, 2, 3, 4]);
+ * const there = Moments.fromJSON(JSON.parse(JSON.stringify(here))); // in another process
+ * there.add(10);
+ * here.merge(there);
+ * here.mean; // 3.33, of 9 values
+ * ```
  */
 export class Moments {
   #count = 0;

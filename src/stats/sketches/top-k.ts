@@ -73,6 +73,15 @@ const stateSchema = z
  * @source A. Metwally, D. Agrawal, A. El Abbadi, "Efficient Computation of Frequent and Top-k Elements in Data Streams", ICDT (2005);
  * P. K. Agarwal et al., "Mergeable Summaries", PODS (2012), and M. Cafaro, M. Pulimeno, P. Tempesta, "A Parallel Space Saving Algorithm
  * for Frequent Items and the Hurwitz Zeta Distribution", Inf. Sci. 329 (2016), for merging
+ *
+ * @example
+ * ```ts
+ * import { TopK } from "modelwright/stats";
+ *
+ * const countries = new TopK({ capacity: 100 });
+ * countries.addAll(["FR", "DE", "FR", "IT", "FR", "DE"]);
+ * countries.top(2); // FR 3 times, DE 2 times, both guaranteed
+ * ```
  */
 export class TopK {
   readonly #capacity: number;

@@ -39,6 +39,16 @@ export interface DeLongTestResult {
  * Characteristic Curves", Biometrics 44 (1988), doi:10.2307/2531595; X. Sun, W. Xu, "Fast Implementation of DeLong's Algorithm", IEEE
  * Signal Process. Lett. 21 (2014), doi:10.1109/LSP.2014.2337313; Z. W. Birnbaum, O. M. Klose, "Bounds for the Variance of the
  * Mann–Whitney Statistic", Ann. Math. Statist. 28 (1957)
+ *
+ * @example
+ * ```ts
+ * import { deLongTest } from "modelwright/stats";
+ *
+ * const labels = [0, 0, 1, 1, 0, 1, 0, 1];
+ * const champion = [0.1, 0.6, 0.5, 0.7, 0.2, 0.4, 0.5, 0.9];
+ * const challenger = [0.1, 0.3, 0.6, 0.8, 0.2, 0.7, 0.4, 0.9];
+ * const { aucA, aucB, interval, pValue } = deLongTest(labels, champion, challenger); // 0.78, 1, [-0.58, 0.14], 0.23
+ * ```
  */
 export function deLongTest(
   labels: ArrayLike<number>,

@@ -35,6 +35,18 @@ const isWeight = (value: number): boolean => Number.isFinite(value) && value >= 
  * for wrong options
  * @source I. J. Good, "A Bayesian Significance Test for Multinomial Distributions", J. R. Statist. Soc. B 29 (1967), for the factor;
  * J. Ville, "Étude critique de la notion de collectif" (1939), for looking at it at any time
+ *
+ * @example
+ * ```ts
+ * import { dirichletLogEValue } from "modelwright/stats";
+ *
+ * const reference = [300, 500, 200];
+ * const window = [0, 0, 0];
+ * for (const bin of [2, 2, 1, 2, 2, 0, 2, 2, 2, 1, 2, 2]) {
+ *   window[bin]! += 1;
+ *   if (dirichletLogEValue(reference, window) >= Math.log(1 / 0.05)) break; // after 8 rows; one may look after every row
+ * }
+ * ```
  */
 export function dirichletLogEValue(
   referenceCounts: ArrayLike<number>,

@@ -55,6 +55,15 @@ const optionsSchema = z.strictObject({
  * Viehmann, "Numerically more stable computation of the p-values for the two-sample Kolmogorov-Smirnov test", arXiv:2102.08037
  * (2021); M. A. Stephens, "Use of the Kolmogorov–Smirnov, Cramér–von Mises and Related Statistics Without Extensive Tables", J. R.
  * Statist. Soc. B 32 (1970)
+ *
+ * @example
+ * ```ts
+ * import { ksTest } from "modelwright/stats";
+ *
+ * const lastWeek = [3.1, 2.7, 3.4, 2.9, 3.0, 3.3, 2.8, 3.2];
+ * const today = [3.6, 3.9, 3.2, 4.1, 3.8, 3.5, 4.0, 3.7];
+ * const { statistic, pValue, location } = ksTest(lastWeek, today); // 0.875, 0.0025, 3.4: all of last week's are at or below it, and 1 of 8 today
+ * ```
  */
 export function ksTest(a: ArrayLike<number>, b: ArrayLike<number>, options: KsTestOptions = {}): KsTestResult {
   const { method, alternative } = parseOptions(optionsSchema, options, "ksTest");

@@ -47,6 +47,16 @@ const optionsSchema = z.strictObject({
  * @param y - the other sample
  * @throws a `ModelwrightError` with code `INPUT_INVALID` for other rows, `CONFIG_INVALID` for wrong options
  * @source A. Gretton et al., "A Kernel Two-Sample Test", J. Mach. Learn. Res. 13 (2012), eq. 3
+ *
+ * @example
+ * ```ts
+ * import { mmd } from "modelwright/stats";
+ *
+ * declare const before: readonly Float32Array[]; // embeddings
+ * declare const now: readonly Float32Array[];
+ *
+ * const { pValue } = mmd(before, now, { permutations: 499, maxRows: 500 });
+ * ```
  */
 export function mmd(x: readonly ArrayLike<number>[], y: readonly ArrayLike<number>[], options: MmdOptions = {}): MmdResult {
   const { permutations, maxRows, random = seeded(0), ...given } = parseOptions(optionsSchema, options, "mmd");
