@@ -69,8 +69,8 @@ onS3("s3 on OpenStack Swift", () => {
     };
   }
 
-  describe("a stream of 15 MiB", { timeout: 60_000 }, () => {
-    const sizeBytes = 15 * MIB + 7;
+  describe("a stream of 10 MiB", { timeout: 60_000 }, () => {
+    const sizeBytes = 10 * MIB + 7;
 
     it("goes up in parts to a temporary key, is copied to its own, and leaves no other object", async () => {
       const prefix = fresh();
@@ -83,7 +83,7 @@ onS3("s3 on OpenStack Swift", () => {
       expect((await store.get(digest)).length).toBe(sizeBytes);
       const parts = requests.filter((request) => request.includes("partNumber"));
       // Two are in flight, so that they may arrive in another order.
-      expect(parts.map((request) => /partNumber=(\d+)/.exec(request)![1]).sort()).toEqual(["1", "2", "3", "4"]);
+      expect(parts.map((request) => /partNumber=(\d+)/.exec(request)![1]).sort()).toEqual(["1", "2", "3"]);
       expect(parts.every((request) => request.startsWith(`PUT ${prefix}tmp/`))).toBe(true);
     });
 

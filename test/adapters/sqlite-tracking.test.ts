@@ -27,7 +27,7 @@ function open(file: string): TrackingStore {
 }
 
 describe("in memory", () => {
-  logsLikeMemory("sqlite", () => open(":memory:"));
+  logsLikeMemory("sqlite", () => open(":memory:"), 30);
 });
 
 const ARTIFACT = { path: "model.onnx", digest: `sha256:${"a".repeat(64)}`, sizeBytes: 12 } as const;

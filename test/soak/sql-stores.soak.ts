@@ -3,7 +3,16 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, describe, expect, it } from "vitest";
+import { SqlDatabase } from "../../src/adapters/sql/database.ts";
+import { sqlMonitoring } from "../../src/adapters/sql/monitoring.ts";
+import { sqlRegistry } from "../../src/adapters/sql/registry.ts";
+import { isBusy, nodeSqlite } from "../../src/adapters/sqlite/dialect.ts";
 import { type SqliteStores, sqlite } from "../../src/adapters/sqlite/index.ts";
+import { guard, migrations } from "../../src/adapters/sqlite/migrations.ts";
+import { systemClock } from "../../src/core/clock.ts";
+import { monitoringStoreConformance } from "../../src/testing/conformance/monitoring-store.ts";
+import { registryReferencesConformance } from "../../src/testing/conformance/registry-references.ts";
+import { registryStoreConformance } from "../../src/testing/conformance/registry-store.ts";
 import { changesLikeMemory } from "../adapters/changes-like-memory.ts";
 import { sharedMariadb, whyNoMariadb } from "../adapters/fixtures/mariadb-server.ts";
 import { sharedPostgres, whyNoPostgres } from "../adapters/fixtures/postgres-server.ts";
@@ -57,4 +66,26 @@ describe("sqlite in a file", () => {
     const answers = await Promise.all(Array.from({ length: 8 }, () => promisify(execFile)(process.execPath, [fixture, path])));
     expect(answers.map(({ stdout }) => Number(stdout)).sort()).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
   });
+});
+
+describe("sqlite through kysely, as databases behind a network are used", () => {
+  const kit = { describe, it, expect };
+
+  function open<T extends AsyncDisposable>(storeOf: (database: SqlDatabase) => T): T {
+    const { dialect } = nodeSqlite({ path: ":memory:", busyTimeoutMs: 0, readOnly: false, clock: systemClock });
+    const database = new SqlDatabase({ name: "sqlite", dialect, migrations, guard, retryable: isBusy });
+    const store = storeOf(database);
+    const close = async () => {
+      await store[Symbol.asyncDispose]();
+      await database.close();
+    };
+    return { ...store, [Symbol.asyncDispose]: close };
+  }
+
+  const openRegistry = () => open((database) => sqlRegistry(database, "sqlite", { durable: false, shared: false }));
+
+  registryStoreConformance(kit, openRegistry);
+  registryReferencesConformance(kit, openRegistry);
+  changesLikeMemory("changes of a registry", openRegistry, runs);
+  monitoringStoreConformance(kit, () => open((database) => sqlMonitoring(database, "sqlite", { durable: false })));
 });

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { invalidConfig, parseOptions } from "../../core/options.ts";
 import { validate } from "../../core/schema.ts";
 import { assertFiniteSample } from "../assert-numbers.ts";
-import { assertList } from "../assert-sample.ts";
+import { assertList, isList } from "../assert-sample.ts";
 import { binIndex, countBins, learnBinsUnsorted } from "../bins.ts";
 import { assertQuantile } from "./quantile-rank.ts";
 import { areExtremes, assertSameClass, extreme, totalOf, whole } from "./sketch-state.ts";
@@ -267,8 +267,4 @@ export class BinCounts {
     restored.#max = state.max ?? Number.NEGATIVE_INFINITY;
     return restored;
   }
-}
-
-function isList(value: unknown): value is ArrayLike<number> {
-  return Array.isArray(value) || ArrayBuffer.isView(value);
 }

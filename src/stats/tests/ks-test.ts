@@ -86,7 +86,8 @@ export function ksTest(a: ArrayLike<number>, b: ArrayLike<number>, options: KsTe
 /**
  * Two-sided Kolmogorov–Smirnov test on counts in the same ordered bins. Distances inside of a bin are not seen: the statistic is at
  * most that of the samples, and falls short by at most the greatest, over all bins, of the smaller of the two samples' shares in it.
- * The p-value is the asymptotic one of {@link ksTest}: with 50 values in both samples or less, rather ask `ksTwoSampleSf`.
+ * The p-value is the asymptotic one of {@link ksTest}; where both samples have 50 values or fewer, `ksTwoSampleSf` of the statistic is
+ * better.
  *
  * @throws a `ModelwrightError` with code `INPUT_INVALID` unless both arrays hold counts, of the same number of bins, and
  * neither is all 0
