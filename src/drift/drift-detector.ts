@@ -260,7 +260,7 @@ export class DriftDetector<S extends Schema = Schema> implements DriftSource {
    * where that is full then, it ends.
    *
    * @throws a {@link ModelwrightError} with code `DRIFT_STATE_INVALID` for a damaged window, one over another reference, or more than
-   * 2^53 − 1 rows together; nothing is added
+   * 2^43 rows together; nothing is added
    */
   merge(window: DriftProfile | DriftProfileState | Uint8Array): void {
     const panes = this.#panes();

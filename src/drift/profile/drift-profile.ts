@@ -4,7 +4,7 @@ import { EMBEDDING_SAMPLE, type FeatureCountsState } from "./feature-counts.ts";
 import { PartCounts } from "./part-counts.ts";
 import { bytesOfState, stateOfBytes } from "./profile-bytes.ts";
 import type { ColumnsByName, ProfileLayout } from "./profile-layout.ts";
-import { type DriftProfileState, stateSchema } from "./profile-state.ts";
+import { type DriftProfileState, MAX_ROWS, stateSchema } from "./profile-state.ts";
 import { parseState, stateInvalid } from "./reference-profile.ts";
 import { RowSample, type SampledRow } from "./row-sample.ts";
 import { SEASONS } from "./season.ts";
@@ -133,12 +133,12 @@ export class DriftProfile {
    *
    * @param other - a profile, or what {@link DriftProfile.toJSON} or {@link DriftProfile.toBytes} made of one
    * @throws a `ModelwrightError` with code `DRIFT_STATE_INVALID` for damaged state, one over another reference, or more than
-   * 2^53 − 1 rows together; nothing is added
+   * 2^43 rows together; nothing is added
    */
   merge(other: DriftProfile | DriftProfileState | Uint8Array): void {
     const profile = other instanceof DriftProfile ? other : restoreProfile(this.#layout, other);
     if (profile.#layout !== this.#layout && profile.#layout.fingerprint !== this.#layout.fingerprint) throw anotherReference();
-    if (!Number.isSafeInteger(this.rows + profile.rows)) {
+    if (this.rows + profile.rows > MAX_ROWS) {
       throw stateInvalid("The windows have too many rows together to be counted exactly");
     }
     // A profile may be added to itself.

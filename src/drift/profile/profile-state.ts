@@ -20,8 +20,8 @@ export interface DriftProfileState {
   readonly sample: readonly SampledRow[] | null;
 }
 
-/** Most rows of a stored profile: even a thousand of them are counted exactly together. */
-const MAX_ROWS = 2 ** 43;
+/** Most rows of a profile: even a thousand of them are counted exactly together. */
+export const MAX_ROWS = 2 ** 43;
 
 const count = z.int().min(0);
 const exactSum = z
