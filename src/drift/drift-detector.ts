@@ -62,7 +62,8 @@ export class DriftDetector<S extends Schema = Schema> implements DriftSource {
   readonly #schema: S;
   readonly #features: readonly WatchedFeature[];
   readonly #options: ReturnType<typeof parseDetectorOptions>;
-  readonly #judging: Judging;
+  /** Importances are in the order of the reference's features. */
+  #judging: Judging;
   readonly #persistence: Persistence;
   readonly #clock: Clock;
   readonly #drifted: Emitter<Drifted>;
@@ -88,7 +89,7 @@ export class DriftDetector<S extends Schema = Schema> implements DriftSource {
     this.#schema = options.schema;
     this.#features = watchedFeatures(this.#options.schema, this.#options.features);
     const { thresholds, correction, evidence, confirm } = this.#options;
-    this.#judging = { thresholds, correction, evidence, importance: this.#features.map(({ importance }) => importance) };
+    this.#judging = { thresholds, correction, evidence, importance: [] };
     this.#persistence = new Persistence(confirm, thresholds);
     this.#clock = clock;
     this.#drifted = new Emitter(logger);
@@ -373,6 +374,8 @@ export class DriftDetector<S extends Schema = Schema> implements DriftSource {
     // The host gets it, too, and shall not change it under the counts.
     const layout = new ProfileLayout(deepFreeze(reference), { at: season?.at, sampleRows });
     this.#learned = { layout, panes: new WindowPanes(layout, this.#options.window, (full) => this.#full(full)) };
+    const importance = new Map(this.#features.map((feature) => [feature.feature, feature.importance]));
+    this.#judging = { ...this.#judging, importance: reference.features.map(({ feature }) => importance.get(feature)!) };
     this.#persistence.reset();
     this.#lastConfirmed = "none";
   }

@@ -115,6 +115,21 @@ describe("roles", () => {
   });
 });
 
+describe("importance", () => {
+  it("goes with the feature's name, whatever the order in a stored reference", () => {
+    const schema = z.object({ a: z.number(), b: z.number() });
+    const row = (random: ReturnType<typeof seeded>) => ({ a: randomNormal(random), b: randomNormal(random) });
+    const stored = new DriftDetector({ schema, features: { a: "numeric", b: "numeric" } }).fit(draw(1, 500, row));
+    const features = { b: { kind: "numeric", importance: 7 }, a: { kind: "numeric", importance: 1 } } as const;
+    const detector = new DriftDetector({ schema, features, reference: stored });
+    detector.observe(draw(2, 100, row));
+    expect(detector.check().features.map(({ feature, importance }) => [feature, importance])).toEqual([
+      ["a", 1],
+      ["b", 7],
+    ]);
+  });
+});
+
 describe("seasons", () => {
   const schema = z.object({ at: z.number(), load: z.number() });
   const row = (random: ReturnType<typeof seeded>, hour: number, shift = 0) => ({
