@@ -1,9 +1,9 @@
 import { invalidConfig } from "../../core/options.ts";
 import { chiSquaredSf } from "../../stats/distributions/chi-squared.ts";
-import { normalSf } from "../../stats/distributions/normal.ts";
 import { studentTSf } from "../../stats/distributions/student-t.ts";
 import { andersonDarlingFromCounts } from "../../stats/tests/anderson-darling.ts";
 import { cramerVonMisesFromCounts } from "../../stats/tests/cramer-von-mises.ts";
+import { mannWhitneyFromCounts } from "../../stats/tests/mann-whitney.ts";
 import type { DriftLevel, DriftReport, FeatureDrift } from "../port.ts";
 import type { Comparison } from "./compare-feature.ts";
 import { type Judging, knownEnough, summaryOf, worst } from "./compare-window.ts";
@@ -266,24 +266,12 @@ function contingency(
   };
 }
 
-/** Ranks of bins, ties in the middle, with the normal law. */
+/** Values of a bin count as ties. */
 function mannWhitney({ sides: { ordered } }: Comparison): Measure | undefined {
   if (ordered === undefined) return undefined;
-  const [n, m] = [totalOf(ordered.reference), totalOf(ordered.current)];
-  const all = n + m;
-  let wins = 0;
-  let below = 0;
-  let ties = 0;
-  ordered.reference.forEach((count, i) => {
-    const current = ordered.current[i]!;
-    wins += current * (below + count / 2);
-    below += count;
-    ties += (count + current) ** 3 - (count + current);
-  });
-  const statistic = wins / (n * m);
-  const variance = ((n * m) / 12) * (all + 1 - ties / (all * (all - 1)));
-  const z = Math.abs(wins - (n * m) / 2) / Math.sqrt(variance);
-  return { statistic, effect: Math.abs(statistic - 0.5), pValue: variance > 0 ? Math.min(1, 2 * normalSf(z)) : 1 };
+  const { statistic: wins, pValue } = mannWhitneyFromCounts(ordered.current, ordered.reference);
+  const statistic = wins / (totalOf(ordered.reference) * totalOf(ordered.current));
+  return { statistic, effect: Math.abs(statistic - 0.5), pValue };
 }
 
 function welch({ sides: { weighted, moments, n, m, ordered } }: Comparison): Measure | undefined {
